@@ -1,0 +1,40 @@
+# Two commands matter to a stranger: `make demo` and `make test`. Both do all the set-up they need.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO_ARGS ?=
+
+.PHONY: venv demo test check bench lock clean
+
+venv: .venv/made
+
+# --no-build-isolation for our own package: hatchling comes from the lock too, so nothing unhashed is fetched for it.
+.venv/made: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "harmony: $(PYTHON) is older than Python 3.11; run make PYTHON=python3.11 venv" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $@
+
+demo: venv
+	$(BIN)/harmony demo $(DEMO_ARGS)
+
+test: check
+	$(BIN)/pytest -m services
+
+check: venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not services"
+
+bench: venv
+	$(BIN)/python -m bench
+
+lock:
+	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --output-file requirements.lock
+
+clean:
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,222 @@
+"""The command line: parse, load the config, import the one command, run it, turn errors into exit codes; nothing else.
+
+Commands are imported inside their function, so that `harmony --help` loads neither Spark nor Cassandra.
+"""
+
+import importlib.metadata
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from harmonystate.cli.options import (
+    AlertRatio,
+    Drones,
+    Instance,
+    Load,
+    Once,
+    Rate,
+    Threshold,
+    Top,
+    with_common_options,
+)
+from harmonystate.errors import HarmonyError
+
+app = typer.Typer(
+    name="harmony",
+    help="Drones report what a (satirical, synthetic) city feels; harmony alerts, keeps every report and analyses it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command()
+@with_common_options
+def produce(
+    load: Load,
+    *,
+    drones: Drones = None,
+    rate: Rate = None,
+    alert_ratio: AlertRatio = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Same seed and start, same bytes.")] = None,
+    count: Annotated[int | None, typer.Option(min=0, metavar="N", help="Stop after N reports.")] = None,
+    duration: Annotated[str | None, typer.Option(metavar="10m", help="Stop after so much event time.")] = None,
+    speed: Annotated[float, typer.Option(min=0.001, metavar="X", help="Event time runs X times as fast.")] = 1.0,
+    start: Annotated[str | None, typer.Option(metavar="ISO", help="Event time begins here; fast until now.")] = None,
+    backfill: Annotated[str | None, typer.Option(metavar="24h", help="Begin so long ago.")] = None,
+    run: Annotated[str | None, typer.Option(metavar="NAME", help="A run that goes on where it was.")] = None,
+    output: Annotated[str | None, typer.Option(metavar="-", help="JSONL to stdout, no Kafka.")] = None,
+    instance: Instance = None,
+) -> int:
+    """Simulate the fleet: each report into global1 and global2, in one transaction."""
+    if start and backfill:
+        raise typer.BadParameter("give --start or --backfill, not both", param_hint="--backfill")
+    if count is not None and duration:
+        raise typer.BadParameter("give --count or --duration, not both", param_hint="--duration")
+    _require_dash(output, "--output")
+    config = load(produce={"drones": drones, "rate": rate, "alert_ratio": alert_ratio})
+    from harmonystate.commands import produce as command
+
+    bounds = command.Bounds.parse(count=count, duration=duration, speed=speed, start=start or backfill)
+    if output:
+        return command.print_reports(config, bounds, seed=seed)
+    return command.run(config, bounds, seed=seed, run_name=run, instance=instance)
+
+
+@app.command()
+@with_common_options
+def stream_alerts(
+    load: Load,
+    *,
+    threshold: Threshold = None,
+    once: Once = False,
+    instance: Instance = None,
+    source: Annotated[str | None, typer.Option("--input", metavar="-", help="JSONL from stdin, no Kafka.")] = None,
+    output: Annotated[str | None, typer.Option(metavar="-", help="JSONL to stdout, no Kafka.")] = None,
+) -> int:
+    """Copy every report with a sad person from global1 to alert, exactly once."""
+    _require_dash(source, "--input")
+    _require_dash(output, "--output")
+    if bool(source) != bool(output):
+        raise typer.BadParameter("--input - and --output - go together", param_hint="--input")
+    config = load(alerts={"threshold": threshold})
+    from harmonystate.commands import stream_alerts as command
+
+    if source:
+        return command.filter_lines(config)
+    return command.run(config, once=once, instance=instance)
+
+
+@app.command()
+@with_common_options
+def alert_bot(
+    load: Load,
+    *,
+    sink: Annotated[
+        Literal["discord", "console"] | None, typer.Option(help="Where to tell. [default: discord if there is a token]")
+    ] = None,
+    once: Once = False,
+    instance: Instance = None,
+) -> int:
+    """Tell Discord, or the terminal, of every alert."""
+    config = load()
+    from harmonystate.commands import alert_bot as command
+
+    return command.run(config, sink=sink, once=once, instance=instance)
+
+
+@app.command()
+@with_common_options
+def ingest(load: Load, *, once: Once = False) -> int:
+    """Keep every report of global2 in Cassandra (Spark Structured Streaming)."""
+    config = load()
+    from harmonystate.commands import ingest as command
+
+    return command.run(config, once=once)
+
+
+@app.command()
+@with_common_options
+def analyze(
+    load: Load,
+    *,
+    top: Top = None,
+    since: Annotated[str | None, typer.Option(metavar="24h|ISO", help="The window's start. [default: 24h]")] = None,
+    until: Annotated[str | None, typer.Option(metavar="ISO", help="The window's end. [default: now]")] = None,
+    threshold: Threshold = None,
+    full: Annotated[bool, typer.Option("--full", help="Recompute every hour of the window.")] = False,
+    no_save: Annotated[bool, typer.Option("--no-save", help="Write nothing to Cassandra.")] = False,
+    output: Annotated[
+        Literal["table", "json", "csv"], typer.Option("--output", "-o", help="Form of the answers.")
+    ] = "table",
+) -> int:
+    """Answer the four questions from the stored reports (Spark batch), show and save the answers."""
+    config = load(analysis={"top": top, "since": since})
+    from harmonystate.commands import analyze as command
+
+    return command.run(config, until=until, threshold=threshold, full=full, save=not no_save, output=output)
+
+
+@app.command()
+@with_common_options
+def setup(load: Load) -> int:
+    """Create the topics and the tables; safe to run again."""
+    config = load()
+    from harmonystate.commands import setup as command
+
+    return command.run(config)
+
+
+@app.command()
+@with_common_options
+def up(load: Load) -> int:
+    """Start a local Kafka and Cassandra in the background."""
+    config = load()
+    from harmonystate.commands import stack as command
+
+    return command.up(config)
+
+
+@app.command()
+@with_common_options
+def down(
+    load: Load,
+    *,
+    wipe: Annotated[bool, typer.Option("--wipe", help="Remove their data too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> int:
+    """Stop the local Kafka and Cassandra; nothing is lost unless wiped."""
+    config = load()
+    from harmonystate.commands import stack as command
+
+    return command.down(config, wipe=wipe, yes=yes)
+
+
+@app.command()
+@with_common_options
+def status(
+    load: Load,
+    *,
+    output: Annotated[Literal["table", "json"], typer.Option("--output", "-o", help="Form of the answer.")] = "table",
+) -> int:
+    """Show services, topics, lag, stored hours and the last analysis."""
+    config = load()
+    from harmonystate.commands import status as command
+
+    return command.run(config, output=output)
+
+
+@app.command()
+@with_common_options
+def demo(
+    load: Load,
+    *,
+    exit_after: Annotated[
+        bool, typer.Option("--exit", help="Stop by itself, and check that the counts agree.")
+    ] = False,
+    discord: Annotated[bool, typer.Option("--discord", help="Use the configured Discord token and channel.")] = False,
+) -> int:
+    """Run everything at once in a home of its own, and show it."""
+    config = load()
+    from harmonystate.commands import demo as command
+
+    return command.run(config, exit_after=exit_after, discord=discord)
+
+
+def main() -> None:
+    """Run `harmony`; a failure that a user can mend is one line on stderr and the exit code of its kind."""
+    if sys.argv[1:] == ["--version"]:
+        print(f"harmony {importlib.metadata.version('harmonystate')}")
+        return
+    try:
+        app()
+    except HarmonyError as fault:
+        print(f"harmony: {fault}", file=sys.stderr)
+        sys.exit(fault.exit_code)
+
+
+def _require_dash(value: str | None, option: str) -> None:
+    if value not in (None, "-"):
+        raise typer.BadParameter("only - is known", param_hint=option)

@@ -1,0 +1,11 @@
+"""One file per process, in the order in which a report meets them.
+
+produce        simulates the fleet: every report into global1 and global2
+stream_alerts  copies reports with a sad person from global1 to alert, exactly once
+alert_bot      tells Discord, or the terminal, of every alert
+ingest         keeps every report of global2 in Cassandra (Spark stream)
+analyze        answers the four questions from the stored reports (Spark batch)
+
+setup          makes topics and tables      stack   starts and stops the local servers
+status         what is where                demo    everything at once
+"""

@@ -1,0 +1,37 @@
+"""The config: flag > environment > secret file > YAML > default.
+
+models.py   every key, its bounds and its default
+load.py     finds the file, merges the sources, says what is wrong by the key's path
+file.py     reads the YAML and the secret files, strictly
+"""
+
+from harmonystate.config.load import find, load
+from harmonystate.config.models import (
+    AlertSettings,
+    AnalysisSettings,
+    CassandraSettings,
+    City,
+    Config,
+    DiscordSettings,
+    KafkaSettings,
+    LocalSettings,
+    ProduceSettings,
+    SparkSettings,
+    Topics,
+)
+
+__all__ = [
+    "AlertSettings",
+    "AnalysisSettings",
+    "CassandraSettings",
+    "City",
+    "Config",
+    "DiscordSettings",
+    "KafkaSettings",
+    "LocalSettings",
+    "ProduceSettings",
+    "SparkSettings",
+    "Topics",
+    "find",
+    "load",
+]

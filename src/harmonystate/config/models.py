@@ -1,0 +1,176 @@
+"""config/harmony.yaml as frozen models: every key, its bounds and its default."""
+
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from harmonystate.core.durations import parse_duration, parse_rate
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _rate(value: object) -> object:
+    return parse_rate(value) if isinstance(value, str) else value
+
+
+def _list(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _home(value: object) -> object:
+    home = platformdirs.user_state_path("harmony") if value is None else value
+    return Path(home).expanduser().absolute() if isinstance(home, str | Path) else home
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+RatePerMinute = Annotated[Fraction, BeforeValidator(_rate), Field(gt=0)]
+TopicName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.\-]{0,47}$")]
+KeyspaceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+HomePath = Annotated[Path, BeforeValidator(_home), Field(validate_default=True)]
+
+
+class Section(BaseModel):
+    """A part of the config; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Topics(Section):
+    """The names of the five topics (contract: docs/glossary.md)."""
+
+    global1: TopicName = "global1"
+    global2: TopicName = "global2"
+    alert: TopicName = "alert"
+    dead_letter: TopicName = "dead-letter"
+    delivery: TopicName = "delivery"
+
+
+class KafkaSettings(Section):
+    """Where Kafka is, and how its topics are made.
+
+    Attributes:
+        client: further options of kafka-python by its own names, such as security_protocol.
+    """
+
+    bootstrap_servers: Annotated[str, Field(min_length=1)] = "127.0.0.1:9092"
+    topics: Topics = Topics()
+    partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
+    replication: Annotated[int, Field(ge=1, le=32767)] = 1
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    client: dict[str, Any] = {}
+
+
+class CassandraSettings(Section):
+    """Where Cassandra is, and how reports are laid out and kept.
+
+    Attributes:
+        shards: partitions per hour; fixed once reports are stored.
+        report_ttl: how long a report is kept after its event time.
+        series_ttl: the same for rollups and series.
+    """
+
+    contact_points: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list), Field(min_length=1)] = ("127.0.0.1",)
+    port: Port = 9042
+    keyspace: KeyspaceName = "harmony"
+    datacenter: str = "datacenter1"
+    shards: Annotated[int, Field(ge=1, le=10_000)] = 4
+    replication: Annotated[int, Field(ge=1, le=99)] = 1
+    report_ttl: Duration = timedelta(days=30)
+    series_ttl: Duration = timedelta(days=365)
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    client: dict[str, Any] = {}
+
+
+class SparkSettings(Section):
+    """How Spark runs.
+
+    Attributes:
+        checkpoint: a Hadoop path; None = under the local home, by Kafka cluster id and topic.
+        stall_after: no committed batch for so long while there is lag ends ingest with 75.
+        trigger_interval: the shortest time from one micro-batch to the next.
+        max_offsets_per_trigger: bounds a micro-batch.
+        conf: further spark.conf keys.
+    """
+
+    master: str = "local[*,4]"
+    checkpoint: str | None = None
+    stall_after: Duration = timedelta(minutes=15)
+    trigger_interval: Duration = timedelta(milliseconds=500)
+    max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 100_000
+    conf: dict[str, str | int | float | bool] = {}
+
+
+class DiscordSettings(Section):
+    """Where alerts are told. Without a token they go to the terminal."""
+
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    channel_id: Annotated[int, Field(ge=1)] | None = None
+    rest_url: str | None = None
+
+
+class City(Section):
+    """The circle in which drones fly."""
+
+    latitude: Annotated[float, Field(ge=-85, le=85)] = 48.8566
+    longitude: Annotated[float, Field(ge=-180, le=180)] = 2.3522
+    radius_km: Annotated[float, Field(gt=0, le=500)] = 12
+
+
+class ProduceSettings(Section):
+    """The simulated fleet; `rate` is reports per drone and minute."""
+
+    drones: Annotated[int, Field(ge=1, le=2**31 - 1)] = 100
+    rate: RatePerMinute = Fraction(1)
+    alert_ratio: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.05")
+    city: City = City()
+
+
+class AlertSettings(Section):
+    """Who is sad: scores strictly below the threshold."""
+
+    threshold: Annotated[int, Field(ge=0, le=11)] = 2
+
+
+class AnalysisSettings(Section):
+    """What `analyze` answers by default: the `top` saddest, `since` a duration ago or an ISO time."""
+
+    top: Annotated[int, Field(ge=1, le=10_000)] = 10
+    since: str = "24h"
+
+
+class LocalSettings(Section):
+    """The local servers and everything we keep on this host."""
+
+    home: HomePath = Field(default_factory=lambda: platformdirs.user_state_path("harmony"))
+    heap: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "512m"
+
+
+class Config(BaseSettings):
+    """The whole config."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HARMONY_", env_nested_delimiter="__", frozen=True, extra="forbid", validate_default=False
+    )
+
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    cassandra: CassandraSettings = Field(default_factory=CassandraSettings)
+    spark: SparkSettings = Field(default_factory=SparkSettings)
+    discord: DiscordSettings = Field(default_factory=DiscordSettings)
+    produce: ProduceSettings = Field(default_factory=ProduceSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
+    analysis: AnalysisSettings = Field(default_factory=AnalysisSettings)
+    local: LocalSettings = Field(default_factory=LocalSettings)

@@ -1,0 +1,1 @@
+"""The rules, pure: standard library and msgspec; no clock, no chance, no I/O. They are arguments."""

@@ -1,0 +1,65 @@
+"""Spans and moments as people write them: `10m`, `1/min`, `24h` ago, `2026-11-24`."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+_SECONDS = {"ms": Fraction(1, 1000), "s": Fraction(1), "m": Fraction(60), "h": Fraction(3600), "d": Fraction(86400)}
+_PER_MINUTE: dict[str, Fraction | int] = {
+    "s": 60,
+    "sec": 60,
+    "m": 1,
+    "min": 1,
+    "h": Fraction(1, 60),
+    "d": Fraction(1, 1440),
+}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)", re.ASCII)
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|sec|m|min|h|d)", re.ASCII)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Parse `90s`, `15m`, `24h`, `30d` or `250ms`; above zero.
+
+    Raises:
+        ValueError: when it is not one.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not (seconds := Fraction(match[1]) * _SECONDS[match[2]]):
+        raise ValueError("expected a duration above zero such as 90s, 15m, 24h or 30d")
+    try:
+        return timedelta(milliseconds=float(seconds * 1000))
+    except OverflowError:
+        raise ValueError("expected a duration below a million days") from None
+
+
+def parse_rate(text: str) -> Fraction:
+    """Parse `1/min`, `60/min`, `2/s` or `6/h` into reports per minute, exactly; above zero.
+
+    Raises:
+        ValueError: when it is not one.
+    """
+    match = _RATE.fullmatch(text.strip())
+    if match is None or not (rate := Fraction(match[1]) * _PER_MINUTE[match[2]]):
+        raise ValueError("expected a rate above zero such as 1/min, 2/s or 6/h")
+    return rate
+
+
+def parse_moment(text: str, *, now: datetime) -> datetime:
+    """Parse a moment: a duration before `now`, or an ISO 8601 date or time (UTC where it names no zone).
+
+    Returns:
+        a UTC time, cut to the millisecond.
+
+    Raises:
+        ValueError: when it is neither.
+    """
+    try:
+        return now.astimezone(UTC) - parse_duration(text)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("expected a duration such as 24h, or a time such as 2026-11-24T16:00:00Z") from None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

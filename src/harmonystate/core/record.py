@@ -1,0 +1,25 @@
+"""A record of a topic, as far as the rules care: where one stood, and one that is to be written."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where a record stands."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Outgoing(NamedTuple):
+    """A record to be written.
+
+    Attributes:
+        headers: names with their bytes, in order.
+    """
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()

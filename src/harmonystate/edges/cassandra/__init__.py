@@ -1,0 +1,1 @@
+"""Cassandra: the schema, and what the driver reads and writes."""

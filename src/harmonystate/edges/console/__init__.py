@@ -1,0 +1,1 @@
+"""The terminal: logs, live tables, cards."""

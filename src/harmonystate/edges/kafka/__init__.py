@@ -1,0 +1,1 @@
+"""Kafka: topics, transactions, the exactly-once loop."""

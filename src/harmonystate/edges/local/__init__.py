@@ -1,0 +1,1 @@
+"""This host: jars, JVMs, processes, locks, signals."""

@@ -1,0 +1,51 @@
+"""SIGTERM and ^C: finish the batch in hand, then leave."""
+
+import os
+import signal
+import threading
+from types import FrameType
+
+GRACE_S = 20.0
+
+
+class Stop:
+    """Set once a signal has asked this process to leave."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.exit_code = 0
+
+    def is_set(self) -> bool:
+        """Say whether to leave."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until asked to leave; say whether to leave."""
+        return self._event.wait(seconds)
+
+    def set(self, exit_code: int = 0) -> None:
+        """Ask to leave, with this exit code at the end."""
+        self.exit_code = exit_code
+        self._event.set()
+
+
+def stop_on_signals() -> Stop:
+    """Return a Stop that SIGTERM (exit 0) and ^C (exit 130) set.
+
+    What cannot finish in 20 s is dropped uncommitted: the process leaves all the same. A second ^C does not wait.
+    """
+    stop = Stop()
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        code = 130 if number == signal.SIGINT else 0
+        if stop.is_set() and number == signal.SIGINT:
+            os._exit(130)
+        if not stop.is_set():
+            stop.set(code)
+            last = threading.Timer(GRACE_S, os._exit, args=(code,))
+            last.daemon = True
+            last.start()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    return stop

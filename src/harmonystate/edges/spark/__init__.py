@@ -1,0 +1,1 @@
+"""Spark: the session, the stream into Cassandra, the batch out of it."""
