@@ -1,0 +1,43 @@
+"""What lies where in the home folder of this host (`local.home`).
+
+```
+kafka/  cassandra/    conf, data, log, pid and ports of each local server
+checkpoint/           Spark's checkpoints, by Kafka cluster id and topic
+locks/                who runs: `up` and `down`, and each instance of a stage
+logs/                 the output of children
+```
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Home(NamedTuple):
+    """The home folder; nothing in it is made before it is needed."""
+
+    root: Path
+
+    @property
+    def kafka(self) -> Path:
+        """Everything of the local broker."""
+        return self.root / "kafka"
+
+    @property
+    def cassandra(self) -> Path:
+        """Everything of the local Cassandra."""
+        return self.root / "cassandra"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Spark's checkpoints."""
+        return self.root / "checkpoint"
+
+    @property
+    def locks(self) -> Path:
+        """Lock files; they stay, empty, when nobody holds them."""
+        return self.root / "locks"
+
+    @property
+    def logs(self) -> Path:
+        """The output of child processes."""
+        return self.root / "logs"

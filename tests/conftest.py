@@ -1,0 +1,60 @@
+"""Fixtures that every test may ask for; nothing is started before one does."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.services import Services
+
+    from harmonystate.config import Config
+
+# Taken out, like every other setting of ours, so that no test, nor any child of one, meets it.
+_NAMED_SERVICES = os.environ.pop("HARMONY_TEST_SERVICES", None)
+for _name in [name for name in os.environ if name.startswith("HARMONY_")]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Services]":
+    """A real Kafka and Cassandra, one for the whole run.
+
+    HARMONY_TEST_SERVICES="kafkahost:port,cassandrahost:port" names servers that run already.
+    """
+    from tests.support.services import named_services, own_services
+
+    if _NAMED_SERVICES:
+        yield named_services(_NAMED_SERVICES)
+        return
+    with own_services(tmp_path_factory.mktemp("stack")) as services:
+        yield services
+
+
+@pytest.fixture
+def config(stack: "Services", tmp_path: Path) -> "Config":
+    """A config for the running services: topics and keyspace of this test alone (not yet made), its own home."""
+    from tests.support.services import local_config
+
+    return local_config(stack, tmp_path / "home")
+
+
+@pytest.fixture
+def offline_config(tmp_path: Path) -> "Config":
+    """A config whose services do not exist: nobody listens on these ports."""
+    from tests.support.services import Services, local_config
+
+    from harmonystate.edges.local.ports import free_ports
+
+    kafka_port, cassandra_port = free_ports(2)
+    return local_config(Services(f"127.0.0.1:{kafka_port}", "127.0.0.1", cassandra_port), tmp_path / "home")
+
+
+@pytest.fixture
+def config_file(config: "Config", tmp_path: Path) -> Path:
+    """`config` as a YAML file, for child processes."""
+    from tests.support.services import write_config
+
+    return write_config(config, tmp_path / "harmony.yaml")

@@ -1,0 +1,102 @@
+"""The real Kafka and Cassandra of the tests: ours, started once per run in a folder of their own, or those named."""
+
+import itertools
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import SecretStr
+
+from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalSettings, Topics
+
+_RUN = uuid.uuid4().hex[:8]
+_numbers = itertools.count()
+
+
+class Services(NamedTuple):
+    """Where the services of a test run are.
+
+    Attributes:
+        kafka: host:port.
+        home: the local home in which they run; None when they are not ours.
+    """
+
+    kafka: str
+    cassandra_host: str
+    cassandra_port: int
+    home: Path | None = None
+
+
+def named_services(text: str) -> Services:
+    """Read `kafkahost:port,cassandrahost:port`."""
+    kafka, cassandra = text.split(",")
+    host, port = cassandra.rsplit(":", 1)
+    return Services(kafka, host, int(port))
+
+
+@contextmanager
+def own_services(home: Path) -> Iterator[Services]:
+    """Start both on free ports by the code of `harmony up`, stop them by that of `harmony down`."""
+    from harmonystate.commands import stack
+    from harmonystate.edges.local.ports import free_ports
+
+    kafka_port, cassandra_port = free_ports(2)
+    services = Services(f"127.0.0.1:{kafka_port}", "127.0.0.1", cassandra_port, home)
+    config = local_config(services, home)
+    stack.up(config)
+    try:
+        yield services
+    finally:
+        stack.down(config, wipe=True, yes=True)
+
+
+def local_config(services: Services, home: Path) -> Config:
+    """Return a config for these services, in this home, with names that nobody else uses."""
+    prefix = f"t{_RUN}.{next(_numbers)}"
+    names = {"global1": "global1", "global2": "global2", "alert": "alert"}
+    names |= {"dead_letter": "dead-letter", "delivery": "delivery"}
+    topics = Topics(**{key: f"{prefix}.{name}" for key, name in names.items()})
+    return Config(
+        kafka=KafkaSettings(bootstrap_servers=services.kafka, topics=topics),
+        cassandra=CassandraSettings(
+            contact_points=(services.cassandra_host,),
+            port=services.cassandra_port,
+            keyspace=prefix.replace(".", "_"),
+        ),
+        local=LocalSettings(home=home),
+    )
+
+
+def write_config(config: Config, path: Path) -> Path:
+    """Write `config` as YAML, for `harmony --config PATH` in a child process; secrets are left out."""
+    content = config.model_dump()
+    # Fractions have no form in YAML; the longest unit keeps the usual ones exact.
+    content["produce"]["rate"] = f"{float(config.produce.rate * 1440):.15g}/d"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(_plain(content)))
+    return path
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """Return the environment for a child process: ours, without any setting of Harmony State."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HARMONY_")} | more
+
+
+def _plain(value: Any) -> Any:
+    """Turn what the models hold into what a person would write in the YAML."""
+    match value:
+        case dict():
+            return {key: _plain(part) for key, part in value.items() if not isinstance(part, SecretStr)}
+        case tuple() | list():
+            return [_plain(part) for part in value]
+        case timedelta():
+            return f"{value // timedelta(milliseconds=1)}ms"
+        case Decimal() | Path():
+            return str(value)
+    return value
