@@ -5,6 +5,7 @@ The keys are those of the system before ours, whose records are still read: repo
 
 import re
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -20,10 +21,15 @@ MAX_DEPTH = 100
 
 _T = TypeVar("_T")  # PEP 695 needs Python 3.12
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
-_Uuid = Annotated[str, Meta(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
-# RFC 3339, section 5.6, without leap seconds; msgspec's own datetime also takes "+0200", and rounds where we cut.
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:(\.\d{1,3})\d*)?(?:([Zz])|([+-]\d\d:\d\d))", re.ASCII)
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# \Z, because $ also matches before a newline at the end.
+_Uuid = Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")]
+# RFC 3339, section 5.6, without leap seconds. Spelt out, because msgspec's own datetime also takes "+0200" and rounds
+# where we cut, and Python's takes "+01:60", and "24:00:00" from 3.14 on.
+_HOUR = r"(?:[01]\d|2[0-3])"
+_TIME = re.compile(
+    rf"(\d{{4}}-\d\d-\d\d)[Tt ]({_HOUR}:[0-5]\d:[0-5]\d)(?:(\.\d{{1,3}})\d*)?(?:[Zz]|([+-]{_HOUR}:[0-5]\d))", re.ASCII
+)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class NotAReport(Exception):
@@ -57,7 +63,7 @@ class _WireMark(Struct, gc=False, rename="camel"):
 
 _report_decoder = msgspec.json.Decoder(_WireReport)
 _mark_decoder = msgspec.json.Decoder(_WireMark)
-_added_keys = (b'"alertId"', b'"threshold"', b'"raisedAt"')
+_mark_keys = (b'"alertId"', b'"threshold"', b'"raisedAt"')
 _encoder = msgspec.json.Encoder()
 
 
@@ -109,16 +115,18 @@ def encode_alert(alert: Alert, original: bytes, *, threshold: int, raised_at: da
     """
     report_id = alert.report.report_id
     added: dict[str, object] = {
+        "reportId": report_id,
         "alertId": ids.alert_id(report_id),
         "threshold": threshold,
         "raisedAt": format_time(raised_at),
     }
-    if b'"%b"' % report_id.encode() not in original:
-        added = {"reportId": report_id, **added}
-        if b'"reportId"' in original:
-            return _rewritten(original, added)
-    if any(key in original for key in _added_keys):
+    # An escape may hide a key that we are about to add.
+    if b"\\" in original or any(key in original for key in _mark_keys):
         return _rewritten(original, added)
+    if b'"reportId"' in original:
+        if b'"reportId":"%b"' % report_id.encode() not in original or original.count(b'"reportId"') > 1:
+            return _rewritten(original, added)
+        del added["reportId"]
     return b"%b,%b" % (original.rstrip()[:-1], _encode(added)[1:])
 
 
@@ -151,7 +159,7 @@ def parse_time(text: str) -> datetime:
     match = _TIME.fullmatch(text)
     if match is None:
         raise ValueError("expected an RFC 3339 time with a zone")
-    day, clock, fraction, _, offset = match.groups()
+    day, clock, fraction, offset = match.groups()
     time = datetime.fromisoformat(f"{day}T{clock}{(fraction or '.000').ljust(4, '0')}{offset or '+00:00'}").astimezone(
         UTC
     )
@@ -184,18 +192,14 @@ def _checked(value: bytes | None, max_bytes: int) -> bytes:
 
 
 def _depth(value: bytes) -> int:
-    """Return how deep brackets nest outside strings.
+    """Return how deep brackets nest outside strings, in time linear in the size whatever the record holds.
 
     Counted by us, because where msgspec gives up depends on the caller's stack, and so would a stage's verdict.
     """
-    depth = deepest = 0
-    for byte in _STRING.sub(b"", value):
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
+    unescaped = value.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside_strings = b"".join(unescaped.split(b'"')[::2])
+    brackets = outside_strings.translate(None, _NOT_BRACKETS)
+    return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets), default=0)
 
 
 def _parse(decoder: "msgspec.json.Decoder[_T]", text: bytes) -> _T:
@@ -206,8 +210,11 @@ def _parse(decoder: "msgspec.json.Decoder[_T]", text: bytes) -> _T:
 
 
 def _rewritten(original: bytes, added: dict[str, object]) -> bytes:
-    """Write `original` anew where appending would name a key twice."""
-    return _encode({**msgspec.json.decode(original, type=dict[str, object]), **added})
+    """Write `original` anew where appending would name a key twice; its values stay as they were spelt.
+
+    Spelt, not parsed, because a field that we ignore may hold what msgspec cannot parse, such as 1e400.
+    """
+    return _encode({**msgspec.json.decode(original, type=dict[str, msgspec.Raw]), **added})
 
 
 def _encode(value: object) -> bytes:
