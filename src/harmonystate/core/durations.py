@@ -14,6 +14,7 @@ _PER_MINUTE: dict[str, Fraction | int] = {
     "d": Fraction(1, 1440),
 }
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)", re.ASCII)
+_NO_DURATION = "expected a duration above zero such as 90s, 15m, 24h or 30d"
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|sec|m|min|h|d)", re.ASCII)
 
 
@@ -24,12 +25,15 @@ def parse_duration(text: str) -> timedelta:
         ValueError: when it is not one.
     """
     match = _DURATION.fullmatch(text.strip())
-    if match is None or not (seconds := Fraction(match[1]) * _SECONDS[match[2]]):
-        raise ValueError("expected a duration above zero such as 90s, 15m, 24h or 30d")
+    if match is None:
+        raise ValueError(_NO_DURATION)
     try:
-        return timedelta(milliseconds=float(seconds * 1000))
+        duration = timedelta(seconds=float(Fraction(match[1]) * _SECONDS[match[2]]))
     except OverflowError:
         raise ValueError("expected a duration below a million days") from None
+    if not duration:  # also below a microsecond
+        raise ValueError(_NO_DURATION)
+    return duration
 
 
 def parse_rate(text: str) -> Fraction:
@@ -54,12 +58,16 @@ def parse_moment(text: str, *, now: datetime) -> datetime:
         ValueError: when it is neither.
     """
     try:
-        return now.astimezone(UTC) - parse_duration(text)
-    except (ValueError, OverflowError):
-        pass
-    try:
-        moment = datetime.fromisoformat(text.strip())
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = now - parse_duration(text) if _DURATION.fullmatch(text.strip()) else _parse_iso(text.strip())
+        return _cut(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         raise ValueError("expected a duration such as 24h, or a time such as 2026-11-24T16:00:00Z") from None
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _parse_iso(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _cut(time: datetime) -> datetime:
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
