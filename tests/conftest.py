@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
+    from harmonystate.config import Config
     from tests.support.services import Services
 
-    from harmonystate.config import Config
+# No deadline: a law holds on a busy machine too.
+settings.register_profile("harmony", deadline=None, print_blob=True)
+settings.load_profile("harmony")
 
 # Taken out, like every other setting of ours, so that no test, nor any child of one, meets it.
 _NAMED_SERVICES = os.environ.pop("HARMONY_TEST_SERVICES", None)
@@ -44,9 +48,8 @@ def config(stack: "Services", tmp_path: Path) -> "Config":
 @pytest.fixture
 def offline_config(tmp_path: Path) -> "Config":
     """A config whose services do not exist: nobody listens on these ports."""
-    from tests.support.services import Services, local_config
-
     from harmonystate.edges.local.ports import free_ports
+    from tests.support.services import Services, local_config
 
     kafka_port, cassandra_port = free_ports(2)
     return local_config(Services(f"127.0.0.1:{kafka_port}", "127.0.0.1", cassandra_port), tmp_path / "home")
