@@ -19,7 +19,7 @@ STOP_WORDS = frozenset(
     a about after all am an and any are as at be been but by can did do for from had has have he her him his how i if
     in is it its me more my no not of off on once or our out over she so some such than that the their them then there
     these they this to too up us very was we were what when where which who why will with you your
-    """.split()  # noqa: SIM905: 80 quoted words would hide the list
+    """.split()  # noqa: SIM905 - 80 quoted words would hide the list
 )
 
 
