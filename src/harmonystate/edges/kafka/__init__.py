@@ -1,1 +1,27 @@
-"""Kafka: topics, transactions, the exactly-once loop."""
+"""Kafka: topics, transactions, the exactly-once loop.
+
+records.py       what the rest of the program needs of a consumed record
+options.py       the config as options of kafka-python
+connect.py       clients with our defaults; `require`: is everything there that a command needs
+causes.py        why nobody answers: the client only says "unable to bootstrap"
+transaction.py   Transactor: one transaction = records, their offsets, or nothing
+seam.py          the private parts of kafka-python that we stand on
+watchdog.py      a client call that never returns ends the process
+patience.py      waits for a broker that went away, and says so once
+exactly_once.py  consume, transform, produce: a batch and its offsets are one transaction
+offsets.py       what a group has committed, where a topic ends, the lag between
+topics.py        makes and describes the topics
+
+How a writer survives a broker that goes away (`Transactor` and `Patience`; the id stays the same all along):
+
+    patience = Patience(settings, stop, stage="produce")
+    while not stop.is_set():
+        try:
+            transactor = Transactor(settings, transactional_id)  # resolves what the one before left pending
+            ...                                                  # read back what is committed, go on from there
+            transactor.commit(outgoings, offsets=..., group=...)
+            patience.relieved()
+        except (TransactionFailed, Fenced) as fault:
+            transactor.discard()                                 # whatever failed: never used again
+            patience.bear(fault)                                 # waits; Misconfigured when fenced twice in a minute
+"""

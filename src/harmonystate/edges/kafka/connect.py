@@ -1,0 +1,141 @@
+"""Clients with our defaults, and `require`: is everything there that a command needs."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import kafka.errors as kafka_errors
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+
+from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka.causes import listening
+from harmonystate.edges.kafka.options import all_loopback, client_options, servers
+from harmonystate.errors import Misconfigured
+
+# Together below the 15 s within which a command says that a service is away.
+REQUIRE_BOOTSTRAP_MS = 7_000
+REQUIRE_ANSWER_MS = 5_000
+# Short, so that whoever waits for a broker looks up often enough to see that they are to stop.
+BOOTSTRAP_MS = 5_000
+
+CONSUMER_DEFAULTS = {
+    "bootstrap_timeout_ms": BOOTSTRAP_MS,
+    "session_timeout_ms": 10_000,
+    "heartbeat_interval_ms": 3_000,
+    "max_poll_records": 2_000,
+    "metrics_enabled": False,
+}
+PRODUCER_DEFAULTS = {
+    "bootstrap_timeout_ms": BOOTSTRAP_MS,
+    "compression_type": "lz4",
+    "batch_size": 256 * 1024,
+    # Records wait for their batch to fill or for the flush that ends every transaction, not for the clock.
+    "linger_ms": 20,
+    "request_timeout_ms": 30_000,
+    "delivery_timeout_ms": 35_000,
+    # With the default, 100, one transaction in ten takes as long: the broker is still ending the one before.
+    "retry_backoff_ms": 5,
+    # Short, because whoever fails here builds a new producer: its next chance comes sooner.
+    "max_block_ms": 15_000,
+    # A dead letter carries up to 1 MiB and its headers.
+    "max_request_size": 8 * 1024 * 1024,
+    "metrics_enabled": False,
+}
+
+
+def open_consumer(settings: KafkaSettings, *topics: str, **ours: Any) -> KafkaConsumer:
+    """Open a consumer that sees committed records only and commits nothing by itself.
+
+    Args:
+        settings: where Kafka is; `kafka.client` overrides CONSUMER_DEFAULTS.
+        topics: what to subscribe to.
+        ours: options that the config cannot override.
+
+    Raises:
+        Misconfigured: when the client refuses an option.
+        kafka.errors.KafkaError: when nobody answers.
+    """
+    promised = {
+        "isolation_level": "read_committed",
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "allow_auto_create_topics": False,
+    }
+    return _open(KafkaConsumer, *topics, **_known(KafkaConsumer, settings, CONSUMER_DEFAULTS), **(promised | ours))
+
+
+def open_producer(settings: KafkaSettings, **ours: Any) -> KafkaProducer:
+    """Open a producer; the rest as for `open_consumer`. Use `transaction.Transactor` instead where you can."""
+    options = _known(KafkaProducer, settings, PRODUCER_DEFAULTS)
+    return _open(KafkaProducer, **options, allow_auto_create_topics=False, **ours)
+
+
+@contextmanager
+def open_admin(settings: KafkaSettings, **ours: Any) -> Iterator[KafkaAdminClient]:
+    """Open a client for the cluster's own affairs; the rest as for `open_consumer`."""
+    options = _known(KafkaAdminClient, settings, {"bootstrap_timeout_ms": BOOTSTRAP_MS})
+    admin = _open(KafkaAdminClient, **(options | ours))
+    try:
+        yield admin
+    finally:
+        admin.close()
+
+
+@contextmanager
+def open_admin_or_explain(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
+    """Open an admin client at the start of a command, within 15 s.
+
+    Raises:
+        Unavailable: nobody answers; the message names host and port.
+        Misconfigured: they answer, but not to us (password, certificate, protocol, rights).
+    """
+    where = ", ".join(servers(settings))
+    hint = "; start it with `harmony up`" if all_loopback(servers(settings)) else ""
+    with listening() as causes:
+        try:
+            with open_admin(
+                settings, bootstrap_timeout_ms=REQUIRE_BOOTSTRAP_MS, request_timeout_ms=REQUIRE_ANSWER_MS
+            ) as admin:
+                yield admin
+        except kafka_errors.AuthorizationError as fault:
+            raise Misconfigured(f"Kafka at {where} gives us no right to do this: {fault}") from fault
+        except kafka_errors.RetriableError as fault:
+            raise causes.explain(where, hint) from fault
+
+
+def require(settings: KafkaSettings, topics: Iterable[str]) -> None:
+    """Check at the start that Kafka answers and that these topics are there.
+
+    Raises:
+        Unavailable: within 15 s, naming host and port, when nobody answers.
+        Misconfigured: when a topic is missing, naming `harmony setup`; or when Kafka refuses us.
+    """
+    wanted = sorted(set(topics))
+    with open_admin_or_explain(settings) as admin:
+        there = (
+            {topic["name"] for topic in admin.describe_topics(wanted) if topic["error_code"] == 0} if wanted else set()
+        )
+    missing = [topic for topic in wanted if topic not in there]
+    if missing:
+        raise Misconfigured(
+            f"Kafka at {', '.join(servers(settings))} has no topic {', '.join(missing)}: run `harmony setup`"
+        )
+
+
+def cluster_id(settings: KafkaSettings) -> str:
+    """Return the id that the cluster was formatted with; no two clusters share one."""
+    with open_admin_or_explain(settings) as admin:
+        return str(admin.describe_cluster()["cluster_id"])
+
+
+def _known(client: Any, settings: KafkaSettings, defaults: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that this kind of client has; `kafka.client` speaks to all kinds at once."""
+    options = defaults | client_options(settings)
+    return {name: value for name, value in options.items() if name in client.DEFAULT_CONFIG}
+
+
+def _open(client: Callable[..., Any], *topics: str, **options: Any) -> Any:
+    try:
+        return client(*topics, **options)
+    except (kafka_errors.KafkaConfigurationError, ValueError, TypeError) as fault:
+        raise Misconfigured(f"kafka.client: {fault}") from fault

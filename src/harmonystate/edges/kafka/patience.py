@@ -1,0 +1,67 @@
+"""Waits for a broker that went away, and says so once."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed
+from harmonystate.errors import Misconfigured
+
+FIRST_WAIT_S = 0.1
+LONGEST_WAIT_S = 5.0
+FENCED_TWICE_WITHIN_S = 60.0
+
+
+class Stop(Protocol):
+    """Whether to leave; `edges.local.stop.Stop` and `threading.Event` are such."""
+
+    def is_set(self) -> bool:
+        """Say whether to leave."""
+        ...
+
+    def wait(self, seconds: float, /) -> bool:
+        """Wait so long, or until asked to leave; say whether to leave."""
+        ...
+
+
+class Patience:
+    """What a stage does between a failure and its next try."""
+
+    def __init__(
+        self, settings: KafkaSettings, stop: Stop, *, stage: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._where = settings.bootstrap_servers
+        self._stop = stop
+        self._clock = clock
+        self._log = structlog.get_logger(f"harmony.{stage}")
+        self._failures = 0
+        self._fenced_at: float | None = None
+
+    def bear(self, fault: TransactionFailed) -> None:
+        """Wait before the next try, longer each time; returns at once when asked to stop.
+
+        Raises:
+            Misconfigured: when we were fenced twice in a minute: somebody else bears our name.
+        """
+        if isinstance(fault, Fenced):
+            self._note_fenced()
+        self._failures += 1
+        # The first failure is often over before anybody could read of it: a rebalance, one lost connection.
+        if self._failures == 2:
+            self._log.warning(f"waiting for Kafka at {self._where}", because=str(fault))
+        self._stop.wait(min(FIRST_WAIT_S * 2 ** (self._failures - 1), LONGEST_WAIT_S))
+
+    def relieved(self) -> None:
+        """Note that it works again."""
+        if self._failures >= 2:
+            self._log.warning(f"Kafka at {self._where} is back")
+        self._failures = 0
+
+    def _note_fenced(self) -> None:
+        now = self._clock()
+        if self._fenced_at is not None and now - self._fenced_at < FENCED_TWICE_WITHIN_S:
+            raise Misconfigured("another process has this one's name: start this one with another --instance")
+        self._fenced_at = now

@@ -1,0 +1,157 @@
+"""One transaction: records, and the offsets they stand for, or nothing."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import kafka.errors as kafka_errors
+from kafka import TopicPartition
+from kafka.structs import OffsetAndMetadata
+
+from harmonystate.config import KafkaSettings
+from harmonystate.core.record import Outgoing
+from harmonystate.edges.kafka import seam
+from harmonystate.edges.kafka.connect import PRODUCER_DEFAULTS, open_producer
+from harmonystate.edges.kafka.watchdog import Watchdog
+from harmonystate.errors import Misconfigured
+
+TRANSACTION_TIMEOUT_MS = 40_000
+# Just beyond delivery_timeout_ms: by then every record is written or has failed.
+FLUSH_S = PRODUCER_DEFAULTS["delivery_timeout_ms"] / 1000 + 1  # type: ignore[operator]
+CLOSE_S = 5.0
+
+_FENCED = (
+    kafka_errors.ProducerFencedError,
+    kafka_errors.InvalidProducerEpochError,
+    kafka_errors.FencedInstanceIdError,
+)
+_TOO_LARGE = (kafka_errors.MessageSizeTooLargeError, kafka_errors.RecordListTooLargeError)
+
+
+class TransactionFailed(Exception):
+    """A transaction did not go through; the clients that took part in it are of no more use.
+
+    Attributes:
+        outcome_unknown: it may have been committed all the same. A new Transactor of the same id makes sure that it
+            is either committed or aborted; what is committed then tells which.
+    """
+
+    def __init__(self, reason: object, *, outcome_unknown: bool = False) -> None:
+        super().__init__(str(reason))
+        self.outcome_unknown = outcome_unknown
+
+
+class Fenced(TransactionFailed):
+    """Another process has taken over our name, or the broker gave us up for dead."""
+
+
+class Transactor:
+    """Writes transactions, one after the other; not for several threads.
+
+    After any failure: `discard()` it, open a new one with the same id, go on from what is committed.
+    """
+
+    def __init__(self, settings: KafkaSettings, transactional_id: str) -> None:
+        """Open it; whatever an earlier one of this id left pending is committed or aborted by now.
+
+        Raises:
+            TransactionFailed: when Kafka does not answer.
+            Misconfigured: when Kafka refuses us.
+        """
+        self._id = transactional_id
+        with translated():
+            self._producer = open_producer(
+                settings,
+                transactional_id=transactional_id,
+                transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+                client_id=transactional_id,
+            )
+        self._watchdog = Watchdog()
+        try:
+            seam.keep_requests(self._producer)
+            with translated(), self._watchdog.watching("init_transactions"):
+                self._producer.init_transactions()
+        except BaseException:
+            self.discard()
+            raise
+
+    def commit(
+        self,
+        outgoings: Iterable[Outgoing],
+        *,
+        offsets: Mapping[tuple[str, int], int] | None = None,
+        group: str | None = None,
+        member: Any = None,
+        metadata: str = "",
+    ) -> None:
+        """Write `outgoings` and commit `offsets` for the group, in one transaction.
+
+        Args:
+            outgoings: in order; the same key keeps its order.
+            offsets: the next offset to read, by topic and partition.
+            group: whose offsets they are, when nobody has joined the group; `member` otherwise.
+            member: what `KafkaConsumer.group_metadata()` said right after the poll: it fences a zombie.
+            metadata: kept with each offset.
+
+        Raises:
+            TransactionFailed: nothing is committed, or, with outcome_unknown, perhaps all of it. Fenced is one.
+            Misconfigured: when Kafka refuses us or a record, for ever.
+        """
+        with translated():
+            self._producer.begin_transaction()
+            epoch = seam.epoch_of(self._producer)
+            self._write(outgoings)
+            if offsets:
+                with self._watchdog.watching("send_offsets_to_transaction"):
+                    self._producer.send_offsets_to_transaction(_as_kafka(offsets, metadata), member or group)
+            if seam.epoch_of(self._producer) != epoch:
+                raise Fenced(f"the broker has aborted a transaction of {self._id}")
+        with translated(outcome_unknown=True), self._watchdog.watching("commit_transaction"):
+            self._producer.commit_transaction()
+
+    def close(self) -> None:
+        """Close it between two transactions."""
+        self._watchdog.close()
+        try:
+            self._producer.close(timeout=CLOSE_S)
+        except kafka_errors.KafkaError:
+            seam.drop(self._producer)
+
+    def discard(self) -> None:
+        """Throw it away, whatever state it is in; what is pending stays so until a new one of this id opens."""
+        self._watchdog.close()
+        seam.drop(self._producer)
+
+    def _write(self, outgoings: Iterable[Outgoing]) -> None:
+        """Send, and make sure of every single record: a commit would succeed without those that expired."""
+        with self._watchdog.watching("send"):
+            send = self._producer.send
+            futures = [send(to.topic, to.value, to.key, list(to.headers)) for to in outgoings]
+            self._producer.flush(timeout=FLUSH_S)
+        for future in futures:
+            if not future.succeeded():
+                future.get(0)
+
+
+@contextmanager
+def translated(*, outcome_unknown: bool = False) -> Iterator[None]:
+    """Raise what kafka-python raises as one of ours."""
+    try:
+        yield
+    except kafka_errors.KafkaError as fault:
+        raise _translate(fault, outcome_unknown) from fault
+
+
+def _translate(fault: kafka_errors.KafkaError, outcome_unknown: bool) -> Exception:
+    causes = [fault, *(argument for argument in fault.args if isinstance(argument, kafka_errors.KafkaError))]
+    if any(isinstance(cause, _FENCED) for cause in causes):
+        return Fenced(fault, outcome_unknown=outcome_unknown)
+    if any(isinstance(cause, kafka_errors.AuthorizationError) for cause in causes):
+        return Misconfigured(f"Kafka gives us no right to do this: {fault}")
+    if any(isinstance(cause, _TOO_LARGE) for cause in causes):
+        return Misconfigured(f"a record is larger than max.message.bytes of its topic allows: {fault}")
+    return TransactionFailed(fault, outcome_unknown=outcome_unknown)
+
+
+def _as_kafka(offsets: Mapping[tuple[str, int], int], metadata: str) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {TopicPartition(*where): OffsetAndMetadata(offset, metadata, -1) for where, offset in offsets.items()}
