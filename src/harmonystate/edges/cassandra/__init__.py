@@ -1,1 +1,6 @@
-"""Cassandra: the schema, and what the driver reads and writes."""
+"""Cassandra: the tables, and what goes in and out of them by the driver (rows in bulk go by Spark).
+
+connect.py  a session, or one line that says why there is none
+schema.py   `harmony setup`'s half: keyspace and tables (schema.cql)
+hours.py    which hours have changed
+"""

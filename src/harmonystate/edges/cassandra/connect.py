@@ -1,0 +1,188 @@
+"""A session with Cassandra, or one line that says why there is none."""
+
+import inspect
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from cassandra import (
+    AuthenticationFailed,
+    ConsistencyLevel,
+    OperationTimedOut,
+    RequestExecutionException,
+    Unauthorized,
+)
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
+from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
+
+from harmonystate.config import CassandraSettings
+from harmonystate.errors import HarmonyError, Misconfigured, Unavailable
+
+# Together they stay below the 15 s after which the contract wants an answer, also when a host swallows packets.
+_REACH_WITHIN_S = 4.0
+_CONNECT_WITHIN_S = 8.0
+_REQUEST_TIMEOUT_S = 10.0
+# Not among them: a statement that Cassandra finds invalid, which is a bug of ours.
+_TRANSLATED = (NoHostAvailable, OperationTimedOut, RequestExecutionException, AuthenticationFailed, Unauthorized)
+
+
+@contextmanager
+def open_session(settings: CassandraSettings) -> Iterator[Session]:
+    """Open a session on the keyspace that `harmony setup` made.
+
+    Raises:
+        Unavailable: when no contact point answers, within 15 s.
+        Misconfigured: when setup has not been run, its `shards` differ, or Cassandra refuses us.
+    """
+    with connected(settings) as session:
+        require_schema(session, settings)
+        session.set_keyspace(settings.keyspace)
+        yield session
+
+
+@contextmanager
+def connected(settings: CassandraSettings) -> Iterator[Session]:
+    """Open a session on no keyspace; what the driver raises inside the body becomes an error of ours."""
+    _reach(settings)
+    cluster = Cluster(**_options(settings))
+    try:
+        with translating(settings):
+            yield _connect(cluster, settings)
+    finally:
+        cluster.shutdown()
+
+
+@contextmanager
+def translating(settings: CassandraSettings) -> Iterator[None]:
+    """Turn what the driver raises for want of a server, or of a right, into Unavailable and Misconfigured."""
+    try:
+        yield
+    except _TRANSLATED as fault:
+        raise _explain(fault, settings) from fault
+
+
+def where(settings: CassandraSettings) -> str:
+    """Name the contact points, such as `Cassandra at 127.0.0.1:9042`."""
+    return "Cassandra at " + ", ".join(f"{host}:{settings.port}" for host in settings.contact_points)
+
+
+def reachable(settings: CassandraSettings) -> bool:
+    """Say whether any contact point takes a connection, within 4 s."""
+    within = _REACH_WITHIN_S / len(settings.contact_points)
+    return any(_accepts(host, settings.port, within) for host in settings.contact_points)
+
+
+def require_schema(session: Session, settings: CassandraSettings) -> None:
+    """Refuse a keyspace without our tables, and a config whose `shards` are not those of the stored reports.
+
+    Raises:
+        Misconfigured: naming `harmony setup`, or the key.
+    """
+    found = session.execute(
+        "SELECT table_name FROM system_schema.tables WHERE keyspace_name = %s", (settings.keyspace,)
+    )
+    # setup makes the table leases last, so where it is the others are.
+    if not {"settings", "leases"} <= {row.table_name for row in found}:
+        raise Misconfigured(
+            f"{where(settings)} has no tables of ours in keyspace {settings.keyspace}: run `harmony setup`"
+        )
+    rows = session.execute(f"SELECT name, value FROM {settings.keyspace}.settings")  # noqa: S608 - a checked name
+    refuse_other_shards({row.name: row.value for row in rows}, settings)
+
+
+def refuse_other_shards(recorded: dict[str, str], settings: CassandraSettings) -> None:
+    """Refuse a config whose `shards` differ: its readers would miss rows.
+
+    Raises:
+        Misconfigured: naming both numbers.
+    """
+    shards = recorded.get("shards", str(settings.shards))
+    if shards != str(settings.shards):
+        raise Misconfigured(
+            f"cassandra.shards: {settings.shards}, but keyspace {settings.keyspace} was set up with {shards}: "
+            f"set it to {shards}, or use another keyspace"
+        )
+
+
+def _reach(settings: CassandraSettings) -> None:
+    """Fail at once where nobody listens; the driver would try each host in turn for as long as it takes."""
+    if not reachable(settings):
+        raise _away(settings)
+
+
+def _accepts(host: str, port: int, within_s: float) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=within_s).close()
+    except OSError:
+        return False
+    return True
+
+
+def _connect(cluster: Cluster, settings: CassandraSettings) -> Session:
+    try:
+        return cluster.connect()
+    except NoHostAvailable:
+        known = {host.datacenter for host in cluster.metadata.all_hosts() if host.datacenter}
+        if known and settings.datacenter not in known:
+            there = ", ".join(sorted(known))
+            raise Misconfigured(
+                f"cassandra.datacenter: {settings.datacenter}, but {where(settings)} knows only {there}"
+            ) from None
+        raise
+
+
+def _options(settings: CassandraSettings) -> dict[str, Any]:
+    profile = ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc=settings.datacenter)),
+        consistency_level=ConsistencyLevel.LOCAL_QUORUM,
+        serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
+        request_timeout=_REQUEST_TIMEOUT_S,
+    )
+    options: dict[str, Any] = {
+        "contact_points": list(settings.contact_points),
+        "port": settings.port,
+        "protocol_version": 5,
+        "execution_profiles": {EXEC_PROFILE_DEFAULT: profile},
+        "reconnection_policy": ConstantReconnectionPolicy(1.0, max_attempts=None),
+        "connect_timeout": _CONNECT_WITHIN_S / len(settings.contact_points),
+        "control_connection_timeout": _CONNECT_WITHIN_S / len(settings.contact_points),
+    }
+    if settings.username and settings.password:
+        options["auth_provider"] = PlainTextAuthProvider(settings.username, settings.password.get_secret_value())
+    return options | _free_options(settings.client)
+
+
+def _free_options(client: dict[str, Any]) -> dict[str, Any]:
+    """Return what `cassandra.client` adds: the driver's own options, and `ssl_cafile` (PEM), which turns TLS on."""
+    options = dict(client)
+    cafile = options.pop("ssl_cafile", None)
+    known = set(inspect.signature(Cluster.__init__).parameters) - {"self"}
+    for name in options:
+        if name not in known:
+            raise Misconfigured(f"cassandra.client.{name}: cassandra-driver's Cluster has no such option")
+    if cafile:
+        try:
+            options["ssl_context"] = ssl.create_default_context(cafile=cafile)
+        except OSError as fault:
+            raise Misconfigured(f"cassandra.client.ssl_cafile: cannot read {cafile}: {fault.strerror}") from None
+    return options
+
+
+def _explain(fault: Exception, settings: CassandraSettings) -> HarmonyError:
+    causes = [*(fault.errors.values() if isinstance(fault, NoHostAvailable) else ()), fault]
+    for cause in causes:
+        # "Cannot achieve consistency level" also comes as bad credentials: too few nodes are up to look them up.
+        if isinstance(cause, AuthenticationFailed) and "consistency level" not in str(cause):
+            return Misconfigured(
+                f"{where(settings)} refuses user {settings.username}: check cassandra.username and its password"
+            )
+        if isinstance(cause, Unauthorized):
+            return Misconfigured(f"{where(settings)}: user {settings.username}: {cause}")
+    return _away(settings, str(causes[0]).splitlines()[0])
+
+
+def _away(settings: CassandraSettings, why: str = "nobody listens") -> Unavailable:
+    return Unavailable(f"{where(settings)} does not answer ({why}): `harmony up` starts a local one")
