@@ -1,0 +1,147 @@
+"""The pinned jars: fetched once into the user's cache folder, each checked against the lock before its first use."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import platformdirs
+from filelock import FileLock
+
+from harmonystate.edges.local.jar_lock import Jar, read_lock
+from harmonystate.edges.local.jar_progress import fetching
+from harmonystate.errors import BadInput, Unavailable
+
+if TYPE_CHECKING:
+    from jgo.maven import MavenContext
+
+THREADS = 16
+TRIES = 3
+TIMEOUT_S = 30
+
+
+class Stamp(NamedTuple):
+    """What a jar looked like when its content was last checked: while it looks the same, it is not read again."""
+
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
+def fetch(
+    sets: Sequence[str], *, cache: Path | None = None, lock: Sequence[Jar] | None = None
+) -> dict[str, tuple[Path, ...]]:
+    """Return the jars of each set, fetching what is missing; when nothing is, this takes no time and no network.
+
+    Args:
+        sets: of "kafka", "cassandra", "spark".
+        cache: where jars are kept; None = the user's cache folder.
+        lock: what to fetch; None = data/jars.lock.
+
+    Raises:
+        Unavailable: naming the first jar that cannot be fetched.
+        BadInput: naming a jar, new or kept, whose content is not the pinned one.
+    """
+    folder = cache or platformdirs.user_cache_path("harmony") / "jars"
+    wanted = [jar for jar in lock or read_lock() if jar.sets & set(sets)]
+    if _unchecked(folder, wanted):
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):
+            _complete(folder, _unchecked(folder, wanted))
+    return {name: tuple(folder / jar.path for jar in wanted if name in jar.sets) for name in sets}
+
+
+def _complete(folder: Path, jars: Sequence[Jar]) -> None:
+    """Check what is there and fetch the rest, several at a time."""
+    here = [jar for jar in jars if (folder / jar.path).exists()]
+    missing = [jar for jar in jars if jar not in here]
+    _each(here, lambda jar: _check(jar, folder / jar.path))
+    if missing:
+        _fetch_all(folder, missing)
+    _remember(folder, jars)
+
+
+def _fetch_all(folder: Path, jars: Sequence[Jar]) -> None:
+    from jgo.maven import MavenContext, PythonResolver
+
+    # A jar that is half written, or not yet checked, never lies where a complete one would.
+    arriving = folder / ".arriving"
+    shutil.rmtree(arriving, ignore_errors=True)
+    with fetching(jars) as progress:
+        context = MavenContext(PythonResolver(progress_callback=progress), repo_cache=arriving, timeout=TIMEOUT_S)
+        _each(jars, lambda jar: _fetch(jar, context, folder))
+    shutil.rmtree(arriving, ignore_errors=True)
+
+
+def _fetch(jar: Jar, context: "MavenContext", folder: Path) -> None:
+    arrived = _download(jar, context)
+    _check(jar, arrived)
+    (folder / jar.path).parent.mkdir(parents=True, exist_ok=True)
+    arrived.replace(folder / jar.path)
+
+
+def _download(jar: Jar, context: "MavenContext") -> Path:
+    artifact = context.project(jar.group, jar.name).at_version(jar.version).artifact(jar.classifier, "jar")
+    # What requests raises is an OSError without an errno; a full disk has one.
+    why: str | None = None
+    for _ in range(TRIES):
+        try:
+            return Path(artifact.resolve())
+        except RuntimeError:
+            raise Unavailable(f"{jar.coordinates}: the Maven repository does not have it") from None
+        except OSError as fault:
+            why = fault.strerror
+            (context.repo_cache / jar.path).unlink(missing_ok=True)
+    reason = why or "the Maven repository cannot be reached"
+    raise Unavailable(f"cannot fetch {jar.coordinates}: {reason}; run it again, what has come is kept")
+
+
+def _check(jar: Jar, path: Path) -> None:
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 != jar.sha256:
+        raise BadInput(
+            f"{jar.coordinates}: its content is not the pinned one (sha256 {sha256[:12]}…, not {jar.sha256[:12]}…): "
+            f"delete {path} and run it again"
+        )
+
+
+def _each(jars: Iterable[Jar], do: Callable[[Jar], None]) -> None:
+    """Do it for all, several at a time; the first failure ends it."""
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="jars")
+    try:
+        for _ in pool.map(do, jars):
+            pass
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _unchecked(folder: Path, jars: Iterable[Jar]) -> list[Jar]:
+    known = _stamps(folder)
+    return [jar for jar in jars if known.get(str(jar.path)) != _look(folder / jar.path, jar.sha256)]
+
+
+def _look(path: Path, sha256: str) -> Stamp | None:
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        # Never equal to what is remembered, nor to nothing remembered.
+        return Stamp(sha256, -1, -1)
+    return Stamp(sha256, seen.st_size, seen.st_mtime_ns)
+
+
+def _stamps(folder: Path) -> dict[str, Stamp]:
+    try:
+        return {path: Stamp(*stamp) for path, stamp in json.loads((folder / "checked.json").read_bytes()).items()}
+    except (FileNotFoundError, ValueError, TypeError):
+        return {}
+
+
+def _remember(folder: Path, jars: Iterable[Jar]) -> None:
+    known = _stamps(folder) | {str(jar.path): _look(folder / jar.path, jar.sha256) for jar in jars}
+    new = folder / ".checked.json"
+    new.write_text(json.dumps(known))
+    new.replace(folder / "checked.json")
