@@ -1,0 +1,100 @@
+"""stream-alerts: copies every report with a sad person from global1 to alert, exactly once."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import BinaryIO, TextIO
+
+from harmonystate.config import Config, Topics
+from harmonystate.core.alert import alert_from
+from harmonystate.core.dead_letter import bury
+from harmonystate.core.record import Outgoing
+from harmonystate.core.wire import MAX_REPORT_BYTES, NotAReport, decode_report, encode_alert
+from harmonystate.edges.console.meter import metering
+from harmonystate.edges.kafka import connect
+from harmonystate.edges.kafka.exactly_once import transform_exactly_once
+from harmonystate.edges.kafka.records import Record, place_of
+from harmonystate.edges.local import instance as instances
+from harmonystate.edges.local.stop import stop_on_signals
+from harmonystate.errors import BadInput
+
+STAGE = "stream-alerts"
+
+Clock = Callable[[], datetime]
+
+
+def run(config: Config, *, once: bool, instance: str | None) -> int:
+    """Run the stage until asked to stop, or with `once` until what is there now is done."""
+    stop = stop_on_signals()
+    topics = config.kafka.topics
+    decide = partial(sort_out, threshold=config.alerts.threshold, topics=topics, now=_now)
+    connect.require(config.kafka, [topics.global1, topics.alert, topics.dead_letter])
+    with instances.claim(config.local.home, STAGE, instance) as name, metering(STAGE) as meter:
+        transform_exactly_once(
+            config.kafka,
+            source=topics.global1,
+            stage=STAGE,
+            instance=name,
+            decide=decide,
+            stop=stop,
+            once=once,
+            meter=meter,
+        )
+    return stop.exit_code
+
+
+def sort_out(batch: Sequence[Record], *, threshold: int, topics: Topics, now: Clock) -> Iterator[Outgoing]:
+    """Yield an alert for each report with a sad person, and a dead letter for each record that is no report."""
+    for record in batch:
+        value = record.value
+        try:
+            report = decode_report(value)
+        except NotAReport as fault:
+            yield bury(place_of(record), record.key, value, fault, stage=STAGE, at=now(), topic=topics.dead_letter)
+            continue
+        alert = alert_from(report, threshold=threshold)
+        if alert is not None and value is not None:
+            text = encode_alert(alert, value, threshold=threshold, raised_at=now())
+            yield Outgoing(topics.alert, b"%d" % report.drone_id, text)
+
+
+def filter_lines(config: Config) -> int:
+    """Do the same for JSON lines from stdin to stdout, without Kafka."""
+    lines = _lines(sys.stdin.buffer)
+    return sort_out_lines(
+        lines, threshold=config.alerts.threshold, now=_now, alerts=sys.stdout.buffer, faults=sys.stderr
+    )
+
+
+def sort_out_lines(lines: Iterable[bytes], *, threshold: int, now: Clock, alerts: BinaryIO, faults: TextIO) -> int:
+    """Write an alert for each line with a sad person; name each line that is no report, and go on.
+
+    Returns:
+        the exit code: 65 when there was a line that is no report.
+    """
+    bad = False
+    for number, line in enumerate(lines, start=1):
+        try:
+            alert = alert_from(decode_report(line), threshold=threshold)
+        except NotAReport as fault:
+            bad = True
+            print(json.dumps({"line": number, "fault": str(fault)}, ensure_ascii=False), file=faults)
+            continue
+        if alert is not None:
+            alerts.write(encode_alert(alert, line, threshold=threshold, raised_at=now()) + b"\n")
+    alerts.flush()
+    return BadInput.exit_code if bad else 0
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield lines without their end; of one that is too long to be a report only the beginning, to bound our memory."""
+    while line := stream.readline(MAX_REPORT_BYTES + 2):
+        yield line.removesuffix(b"\n")
+        while not line.endswith(b"\n") and (line := stream.readline(MAX_REPORT_BYTES)):
+            pass
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,95 @@
+"""How much stands in each topic, and how far behind each group is: for status and the demo's screen."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from kafka import TopicPartition
+
+from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka.connect import BOOTSTRAP_MS, open_admin, open_consumer
+from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
+from harmonystate.edges.kafka.transaction import translated
+
+
+class TopicSize(NamedTuple):
+    """A topic's partitions, and about how many records: transaction markers take offsets too."""
+
+    partitions: int
+    records: int
+
+
+class Overview(NamedTuple):
+    """What stands in Kafka now.
+
+    Attributes:
+        topics: by name; those that are not there are left out.
+        lags: by group, about how many records it has yet to handle; a topic that is not there has none.
+    """
+
+    topics: dict[str, TopicSize]
+    lags: dict[str, int]
+
+
+class Observer:
+    """Looks at Kafka again and again over the same two connections."""
+
+    def __init__(self, settings: KafkaSettings, topics: list[str], groups: Mapping[str, str]) -> None:
+        """Open it.
+
+        Args:
+            settings: where Kafka is.
+            topics: whose size to tell.
+            groups: consumer groups, each with the one topic it reads.
+
+        Raises:
+            TransactionFailed: when Kafka does not answer.
+        """
+        self._topics = topics
+        self._groups = groups
+        with translated():
+            self._consumer = open_consumer(settings)
+            self._admin_context = open_admin(settings, bootstrap_timeout_ms=BOOTSTRAP_MS)
+            self._admin = self._admin_context.__enter__()
+
+    def look(self) -> Overview:
+        """Return what stands in Kafka now.
+
+        Raises:
+            TransactionFailed: when Kafka does not answer.
+        """
+        with translated():
+            places = {topic: partitions_of(self._consumer, topic) for topic in self._topics}
+            everywhere = [place for partitions in places.values() for place in partitions]
+            starts = self._consumer.beginning_offsets(everywhere, timeout_ms=ANSWER_MS)
+            ends = self._consumer.end_offsets(everywhere, timeout_ms=ANSWER_MS)
+            committed = self._admin.list_group_offsets(dict.fromkeys(self._groups))
+        topics = {
+            topic: TopicSize(len(partitions), sum(ends[place] - starts[place] for place in partitions))
+            for topic, partitions in places.items()
+            if partitions
+        }
+        lags = {
+            group: sum(_behind(place, committed.get(group, {}), starts, ends) for place in places.get(topic, ()))
+            for group, topic in self._groups.items()
+        }
+        return Overview(topics, lags)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        """Close both connections."""
+        self._consumer.close(autocommit=False)
+        self._admin_context.__exit__(kind, value, at)
+
+
+def _behind(
+    place: TopicPartition,
+    committed: Mapping[TopicPartition, object],
+    starts: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+) -> int:
+    done = getattr(committed.get(place), "offset", -1)
+    return int(max(0, ends[place] - max(done, starts[place])))

@@ -1,0 +1,63 @@
+"""Reads a topic without a group: all that is committed now, or what comes from now on."""
+
+from collections.abc import Iterator
+
+from kafka import KafkaConsumer
+
+from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka.connect import open_consumer
+from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
+from harmonystate.edges.kafka.records import Record
+from harmonystate.edges.kafka.transaction import translated
+
+POLL_MS = 500
+
+
+def read_all(settings: KafkaSettings, topic: str) -> Iterator[Record]:
+    """Yield every committed record that stands in `topic` when the reading begins, in order within each partition.
+
+    Raises:
+        TransactionFailed: when Kafka does not answer.
+    """
+    with translated():
+        consumer = open_consumer(settings)
+        try:
+            places = partitions_of(consumer, topic)
+            ends = {at.partition: end for at, end in consumer.end_offsets(places, timeout_ms=ANSWER_MS).items()}
+            consumer.assign(places)
+            consumer.seek_to_beginning(*places)
+            while any(consumer.position(place, timeout_ms=ANSWER_MS) < ends[place.partition] for place in places):
+                yield from (record for record in _poll(consumer) if record.offset < ends[record.partition])
+        finally:
+            consumer.close(autocommit=False)
+
+
+class Tail:
+    """The records of a topic that come after it is opened."""
+
+    def __init__(self, settings: KafkaSettings, topic: str) -> None:
+        """Open it.
+
+        Raises:
+            TransactionFailed: when Kafka does not answer.
+        """
+        with translated():
+            self._consumer = open_consumer(settings)
+            places = partitions_of(self._consumer, topic)
+            self._consumer.assign(places)
+            self._consumer.seek_to_end(*places)
+            for place in places:
+                self._consumer.position(place, timeout_ms=ANSWER_MS)
+
+    def new(self) -> list[Record]:
+        """Return what has come since the last look; waits for nothing."""
+        with translated():
+            return [record for batch in self._consumer.poll(timeout_ms=0).values() for record in batch]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._consumer.close(autocommit=False)
+
+
+def _poll(consumer: KafkaConsumer) -> list[Record]:
+    return [record for batch in consumer.poll(timeout_ms=POLL_MS).values() for record in batch]
