@@ -1,0 +1,67 @@
+"""Processes of our own making: in sessions of their own, so that ^C in the terminal does not reach them."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+
+def spawn(
+    argv: Sequence[str | Path], *, output: Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> int:
+    """Start a process that outlives us, its output in the file `output` (written anew), and return its pid."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with output.open("wb") as log:
+        process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    # It is not ours to wait for at exit; whether it lives is asked of the system.
+    process.returncode = 0
+    return process.pid
+
+
+def command_of(pid: int) -> list[str]:
+    """Return the command line of a living process; empty when there is none, or only a zombie."""
+    try:
+        return psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return []
+
+
+def terminate(pid: int, *, patience_s: float) -> bool:
+    """Send SIGTERM and wait until it is gone; say whether it went by itself, rather than by SIGKILL in the end."""
+    try:
+        process = psutil.Process(pid)
+        process.terminate()
+        process.wait(patience_s)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+        return False
+    return True
+
+
+def without_our_settings() -> dict[str, str]:
+    """Return our environment less everything of ours: a server needs no Discord token."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HARMONY_")}
+
+
+def last_lines(path: Path, count: int = 5) -> list[str]:
+    """Return the last lines of a log that hold anything; none when there is no such file."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 16_384))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return []
+    return [line.rstrip()[:300] for line in text.splitlines() if line.strip()][-count:]

@@ -1,0 +1,155 @@
+"""The two local servers together: started side by side, stopped, wiped; one caller at a time for each home."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from ipaddress import AddressValueError, IPv4Address
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+from harmonystate.config import Config
+from harmonystate.edges.local import jars, server
+from harmonystate.edges.local.cassandra_server import cassandra_server
+from harmonystate.edges.local.home import Home
+from harmonystate.edges.local.java import find_java
+from harmonystate.edges.local.kafka_server import kafka_server
+from harmonystate.edges.local.server import Server
+from harmonystate.errors import Busy, Misconfigured
+
+# Longer than a first start with its downloads takes on a slow line.
+TURN_S = 600.0
+
+
+def local_servers(config: Config) -> tuple[Server, Server]:
+    """Return Kafka and Cassandra as they are to run on this host, at exactly the configured addresses.
+
+    Raises:
+        Misconfigured: when an address is not a loopback one: then the service is not ours to start.
+    """
+    home, heap = Home(config.local.home), config.local.heap
+    kafka = _one_broker(config.kafka.bootstrap_servers)
+    cassandra = _one_node(config.cassandra.contact_points)
+    return (
+        kafka_server(*kafka, home.kafka, heap=heap),
+        cassandra_server(cassandra, config.cassandra.port, home.cassandra, heap=heap),
+    )
+
+
+@contextmanager
+def one_at_a_time(home: Home) -> Iterator[None]:
+    """Wait until no other `up` or `down` of this home runs, and keep others out while the body does.
+
+    Raises:
+        Busy: after 10 minutes.
+    """
+    home.locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with FileLock(home.locks / "servers.lock", timeout=TURN_S):
+            yield
+    except Timeout:
+        raise Busy(f"another harmony up or down of {home.root} has not ended: try again later") from None
+
+
+def absent(servers: Sequence[Server]) -> list[Server]:
+    """Return those that do not run.
+
+    Raises:
+        Busy: when one runs at another address than the configured one.
+    """
+    missing = []
+    for one in servers:
+        there = server.running(one.folder)
+        if there is None:
+            missing.append(one)
+        elif there.address != one.address:
+            raise Busy(f"{one.name} runs at {there.address}, the config says {one.address}: run `harmony down` first")
+    return missing
+
+
+class Supplies(NamedTuple):
+    """What servers are started with: a JAVA_HOME, and the jars of each set."""
+
+    java_home: Path
+    jars: Mapping[str, Sequence[Path]]
+
+
+def supplies_for(servers: Sequence[Server]) -> Supplies:
+    """Make sure that nothing is in their way, and get what they need.
+
+    Raises:
+        Unavailable: when a port is taken, there is no Java, or a jar cannot be fetched.
+    """
+    for one in servers:
+        server.require_free_ports(one)
+    return Supplies(find_java(), jars.fetch([one.jars for one in servers]))
+
+
+def start_all(servers: Sequence[Server], supplies: Supplies, on_start: Callable[[Server], None]) -> None:
+    """Start them side by side and wait until each answers; `on_start` is told of each. All, or none of them.
+
+    Raises:
+        Unavailable: when one dies, with its last words.
+    """
+    given_up = threading.Event()
+
+    def bring_up(one: Server) -> Server:
+        server.start(one, supplies.java_home, supplies.jars[one.jars])
+        server.await_answer(one, given_up)
+        return one
+
+    pool = ThreadPoolExecutor(len(servers), thread_name_prefix="server")
+    try:
+        for done in as_completed([pool.submit(bring_up, one) for one in servers]):
+            on_start(done.result())
+    except BaseException:
+        given_up.set()
+        pool.shutdown()
+        for one in servers:
+            server.stop(one.folder)
+        raise
+    pool.shutdown()
+
+
+def stop_all(home: Home) -> dict[str, bool | None]:
+    """Stop whatever runs in this home, side by side; say of each what `server.stop` does."""
+    with ThreadPoolExecutor(2) as pool:
+        kafka, cassandra = pool.map(server.stop, (home.kafka, home.cassandra))
+    return {"Kafka": kafka, "Cassandra": cassandra}
+
+
+def wipe(home: Home) -> list[Path]:
+    """Remove what the servers kept, and the checkpoints that belong to it; return what was there. They must be down."""
+    there = [folder for folder in (home.kafka, home.cassandra, home.checkpoint) if folder.exists()]
+    for folder in there:
+        shutil.rmtree(folder)
+    return there
+
+
+def _one_broker(bootstrap_servers: str) -> tuple[str, int]:
+    host, _, port = bootstrap_servers.strip().rpartition(":")
+    if not _is_loopback(host) or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise Misconfigured(
+            f"kafka.bootstrap_servers: {bootstrap_servers}: `harmony up` starts one broker, at a loopback address "
+            "such as 127.0.0.1:9092"
+        )
+    return host, int(port)
+
+
+def _one_node(contact_points: Sequence[str]) -> str:
+    if len(contact_points) != 1 or not _is_loopback(contact_points[0]):
+        raise Misconfigured(
+            f"cassandra.contact_points: {', '.join(contact_points)}: `harmony up` starts one node, at a loopback "
+            "address such as 127.0.0.1"
+        )
+    return contact_points[0]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or IPv4Address(host).is_loopback
+    except AddressValueError:
+        return False
