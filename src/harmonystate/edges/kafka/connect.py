@@ -61,7 +61,7 @@ def open_consumer(settings: KafkaSettings, *topics: str, **ours: Any) -> KafkaCo
         "auto_offset_reset": "earliest",
         "allow_auto_create_topics": False,
     }
-    return _open(KafkaConsumer, *topics, **_known(KafkaConsumer, settings, CONSUMER_DEFAULTS), **(promised | ours))
+    return _open(KafkaConsumer, *topics, **(_known(KafkaConsumer, settings, CONSUMER_DEFAULTS) | promised | ours))
 
 
 def open_producer(settings: KafkaSettings, **ours: Any) -> KafkaProducer:

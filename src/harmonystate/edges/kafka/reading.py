@@ -1,8 +1,9 @@
 """Reads a topic without a group: all that is committed now, or what comes from now on."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_consumer
@@ -13,8 +14,13 @@ from harmonystate.edges.kafka.transaction import translated
 POLL_MS = 500
 
 
-def read_all(settings: KafkaSettings, topic: str) -> Iterator[Record]:
+def read_all(settings: KafkaSettings, topic: str, *, since: datetime | None = None) -> Iterator[Record]:
     """Yield every committed record that stands in `topic` when the reading begins, in order within each partition.
+
+    Args:
+        settings: where Kafka is.
+        topic: what to read.
+        since: leave out what was written before; None begins at the beginning.
 
     Raises:
         TransactionFailed: when Kafka does not answer.
@@ -25,7 +31,7 @@ def read_all(settings: KafkaSettings, topic: str) -> Iterator[Record]:
             places = partitions_of(consumer, topic)
             ends = {at.partition: end for at, end in consumer.end_offsets(places, timeout_ms=ANSWER_MS).items()}
             consumer.assign(places)
-            consumer.seek_to_beginning(*places)
+            _seek(consumer, places, since)
             while any(consumer.position(place, timeout_ms=ANSWER_MS) < ends[place.partition] for place in places):
                 yield from (record for record in _poll(consumer) if record.offset < ends[record.partition])
         finally:
@@ -57,6 +63,18 @@ class Tail:
     def close(self) -> None:
         """Close the connection."""
         self._consumer.close(autocommit=False)
+
+
+def _seek(consumer: KafkaConsumer, places: list[TopicPartition], since: datetime | None) -> None:
+    if since is None:
+        consumer.seek_to_beginning(*places)
+        return
+    moment = int(since.timestamp() * 1000)
+    for place, found in consumer.offsets_for_times(dict.fromkeys(places, moment), timeout_ms=ANSWER_MS).items():
+        if found is None:
+            consumer.seek_to_end(place)
+        else:
+            consumer.seek(place, found.offset)
 
 
 def _poll(consumer: KafkaConsumer) -> list[Record]:

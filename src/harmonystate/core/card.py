@@ -1,0 +1,146 @@
+"""An alert as a card: what it says, and in which order. How a medium spells it, the medium brings along."""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from harmonystate.core.alert import RaisedAlert
+from harmonystate.core.report import Person
+
+HEADLINE = "Alert !"
+
+# Colour by the worst score, 0xRRGGBB: the saddest is the reddest; beyond them whoever a raised threshold lets in.
+_COLOURS = (0xA4001E, 0xE53935)
+_MILDEST_COLOUR = 0xFB8C00
+# Control, format (bidi marks, zero width), surrogate, line and paragraph separator: none of them is a part of a name.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+class Dialect(NamedTuple):
+    """How a medium spells what stands on a card.
+
+    Attributes:
+        text: spells a name or a word, already on one line and free of control characters.
+        place: spells latitude and longitude, in degrees.
+        moment: spells a UTC time.
+        longest: of a field's value, in UTF-16 units, which is how the strictest reader counts; None = any length.
+    """
+
+    text: Callable[[str], str]
+    place: Callable[[float, float], str]
+    moment: Callable[[datetime], str]
+    longest: int | None = None
+
+
+class Field(NamedTuple):
+    """A named line of a card; neither is ever empty."""
+
+    name: str
+    value: str
+
+
+class Card(NamedTuple):
+    """What is told of one alert.
+
+    Attributes:
+        fields: every field, in reading order.
+        colour: 0xRRGGBB.
+        footer: bears the alert's id, by which a message is recognised.
+    """
+
+    alert_id: str
+    fields: tuple[Field, ...]
+    colour: int
+    footer: str
+
+    @property
+    def size(self) -> int:
+        """How long all its texts are together, in UTF-16 units."""
+        return length(self.footer) + sum(length(name) + length(value) for name, value in self.fields)
+
+
+def card_of(raised: RaisedAlert, dialect: Dialect, *, now: datetime) -> Card:
+    """Make the card of an alert that is delivered `now`."""
+    alert, report = raised.alert, raised.alert.report
+    age = spell_age(now - report.time)
+    return Card(
+        raised.alert_id,
+        (
+            Field("Drone", str(report.drone_id)),
+            Field("Position", dialect.place(report.latitude, report.longitude)),
+            Field("Sad person" if len(alert.sad) == 1 else "Sad persons", _persons(alert.sad, dialect)),
+            Field("In contact with", _persons(alert.contacts, dialect) or "nobody"),
+            Field("Key words", _listing([_spell(word, dialect) for word in report.words], dialect.longest) or "none"),
+            Field("Date", f"{dialect.moment(report.time)}\ndelivered {age} after it was heard"),
+        ),
+        colour_of(min(person.score for person in alert.sad)),
+        footer_of(raised.alert_id),
+    )
+
+
+def footer_of(alert_id: str) -> str:
+    """Return the line that bears an alert's id."""
+    return f"alert {alert_id}"
+
+
+def colour_of(worst: int) -> int:
+    """Return the colour of a card whose lowest score is `worst`, 0xRRGGBB."""
+    return _COLOURS[worst] if worst < len(_COLOURS) else _MILDEST_COLOUR
+
+
+def spell_age(age: timedelta) -> str:
+    """Spell how long something took: `1.8 s`, `3 min 20 s`, `6 h 3 min`, `2 d 4 h`; never below `0.0 s`."""
+    seconds = max(age.total_seconds(), 0.0)
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, seconds_left = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    days, hours_left = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours_left} h"
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {seconds_left} s"
+
+
+def spell_degrees(degrees: float) -> str:
+    """Spell degrees to a tenth of a metre, without zeros at the end."""
+    return f"{round(degrees, 6) + 0.0:.6f}".rstrip("0").rstrip(".")
+
+
+def clean(text: str) -> str:
+    """Return `text` on one line, without control and bidi characters; never empty."""
+    visible = "".join(" " if char.isspace() else char for char in text if not _is_invisible(char))
+    return " ".join(visible.split()) or "\N{REPLACEMENT CHARACTER}"
+
+
+def length(text: str) -> int:
+    """Count UTF-16 units: at least as many as there are characters."""
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def _is_invisible(char: str) -> bool:
+    return unicodedata.category(char) in _INVISIBLE and char not in "\t\n\r"
+
+
+def _persons(persons: Iterable[Person], dialect: Dialect) -> str:
+    spelt = [f"{_spell(p.firstname, dialect)} {_spell(p.lastname, dialect)} ({p.score})" for p in persons]
+    return _listing(spelt, dialect.longest)
+
+
+def _spell(text: str, dialect: Dialect) -> str:
+    return dialect.text(clean(text))
+
+
+def _listing(items: Sequence[str], longest: int | None) -> str:
+    """Join `items` with commas; where they do not fit, leave out whole ones from the end and say how many."""
+    whole = ", ".join(items)
+    if longest is None or length(whole) <= longest:
+        return whole
+    room = longest - length(f"… and {len(items)} more")
+    shown: list[str] = []
+    for item in items:
+        room -= length(item) + 2
+        if room < 0:
+            break
+        shown.append(item)
+    return ", ".join([*shown, f"… and {len(items) - len(shown)} more"])

@@ -1,0 +1,49 @@
+"""The proof that an alert reached Discord, or the terminal: a record of the topic delivery."""
+
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from harmonystate.core.alert import RaisedAlert
+from harmonystate.core.record import Outgoing
+from harmonystate.core.wire import format_time
+
+
+class Posted(NamedTuple):
+    """A message that stands in the channel.
+
+    Attributes:
+        at: when it was delivered; UTC.
+        alert_ids: of every alert that the message shows; what is not among them is not delivered by it.
+    """
+
+    message_id: str
+    at: datetime
+    alert_ids: frozenset[str]
+
+
+class _WireDelivery(Struct, rename="camel"):
+    alert_id: str
+    report_id: str
+    channel_id: str
+    message_id: str
+    kind: Literal["card", "digest"]
+    delivered_at: str
+    age_ms: int
+
+
+def delivery_record(raised: RaisedAlert, posted: Posted, *, channel_id: str, topic: str) -> Outgoing:
+    """Write the record that proves an alert delivered; its age, from heard to delivered, is never below 0."""
+    age = posted.at - raised.alert.report.time
+    delivery = _WireDelivery(
+        alert_id=raised.alert_id,
+        report_id=raised.alert.report.report_id,
+        channel_id=channel_id,
+        message_id=posted.message_id,
+        kind="card",
+        delivered_at=format_time(posted.at),
+        age_ms=max(age // timedelta(milliseconds=1), 0),
+    )
+    return Outgoing(topic, raised.alert_id.encode(), msgspec.json.encode(delivery))

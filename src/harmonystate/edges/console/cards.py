@@ -1,0 +1,80 @@
+"""Alerts as cards in the terminal, on stdout."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from typing import TextIO
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from harmonystate.core.alert import RaisedAlert
+from harmonystate.core.card import HEADLINE, Card, Dialect, card_of, spell_degrees
+from harmonystate.core.delivery import Posted
+from harmonystate.core.dispatch import Message
+
+CHANNEL = "console"
+# Bounds one transaction, and how long a stop waits.
+MOST_CARDS = 200
+WIDEST = 100
+
+
+class ConsoleSink:
+    """Tells alerts on stdout; nothing can refuse them there."""
+
+    channel_id = CHANNEL
+
+    def __init__(self, *, now: Callable[[], datetime], file: TextIO | None = None) -> None:
+        """Write to `file`, or to stdout; `now` is the clock that ages are told by."""
+        self._now = now
+        self._console = Console(file=file, highlight=False, markup=False, emoji=False)
+
+    def fit(self, alerts: Sequence[RaisedAlert]) -> int:
+        """Return how many cards are printed at once."""
+        return min(len(alerts), MOST_CARDS)
+
+    def post(self, message: Message) -> "Future[list[Posted]]":
+        """Print the cards; on the terminal each alert is a message of its own, and its id the message's."""
+        now = self._now()
+        width = min(self._console.width, WIDEST)
+        cards = [_panel(card_of(raised, DIALECT, now=now)) for raised in message.alerts]
+        self._console.print(Group(*cards), width=width)
+        self._console.file.flush()
+        return _done([Posted(raised.alert_id, now, frozenset([raised.alert_id])) for raised in message.alerts])
+
+    def posted_since(self, moment: datetime) -> "Future[list[Posted]]":  # noqa: ARG002 - no terminal remembers
+        """Return nothing: a terminal cannot be asked what it has shown."""
+        return _done([])
+
+
+def _panel(card: Card) -> Panel:
+    tint = Style(color=f"#{card.colour:06x}")
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in card.fields:
+        grid.add_row(name, Text(value))
+    return Panel(
+        grid,
+        title=Text(HEADLINE, style=tint + Style(bold=True)),
+        title_align="left",
+        subtitle=Text(card.footer, style="dim"),
+        subtitle_align="right",
+        border_style=tint,
+    )
+
+
+def _done(posted: list[Posted]) -> "Future[list[Posted]]":
+    future: Future[list[Posted]] = Future()
+    future.set_result(posted)
+    return future
+
+
+DIALECT = Dialect(
+    text=str,
+    place=lambda latitude, longitude: f"{spell_degrees(latitude)}, {spell_degrees(longitude)}",
+    moment=lambda time: f"{time:%Y-%m-%d %H:%M:%S} UTC",
+)
