@@ -1,6 +1,7 @@
 """The alert rule. Nothing else in the package decides who is sad."""
 
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -37,7 +38,16 @@ class RaisedAlert(Struct, frozen=True, gc=False):
     raised_at: datetime
 
 
-def is_sad(score: int, *, threshold: int) -> bool:
+_Verdict_co = TypeVar("_Verdict_co", covariant=True)
+
+
+class _Score(Protocol[_Verdict_co]):
+    """An int, or a column of a frame: comparing it says yes or no, or makes a column that does."""
+
+    def __lt__(self, threshold: int, /) -> _Verdict_co: ...
+
+
+def is_sad(score: _Score[_Verdict_co], *, threshold: int) -> _Verdict_co:
     """Say whether a score is sad: strictly below `threshold` (2 means scores 0 and 1; 0 means nobody)."""
     return score < threshold
 
