@@ -4,6 +4,7 @@ The keys are those of the system before ours, whose records are still read: repo
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Annotated, TypeVar
@@ -18,6 +19,12 @@ from harmonystate.core.report import Person, Report
 MAX_REPORT_BYTES = 256 * 1024
 MAX_ALERT_BYTES = MAX_REPORT_BYTES + 4 * 1024
 MAX_DEPTH = 100
+
+# A report in the contract's order, to be filled with pieces that are encoded already: the fleet keeps its people's.
+REPORT = (
+    b'{"reportId":"%b","droneId":%d,"time":"%b","latitude":%b,"longitude":%b,'
+    b'"persons":[%b],"words":[%b],"schemaVersion":1}'
+)
 
 _T = TypeVar("_T")  # PEP 695 needs Python 3.12
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -88,24 +95,30 @@ def decode_report(value: bytes | None, *, max_bytes: int = MAX_REPORT_BYTES) -> 
 
 def encode_report(report: Report) -> bytes:
     """Write a report: keys in the contract's order, raw UTF-8, no spaces, time always with milliseconds."""
-    persons = b",".join(
-        [
-            b'{"firstname":%b,"lastname":%b,"harmonyscore":%d}' % (_encode(p.firstname), _encode(p.lastname), p.score)
-            for p in report.persons
-        ]
+    return REPORT % (
+        report.report_id.encode(),
+        report.drone_id,
+        format_time(report.time).encode(),
+        encode_degrees(report.latitude),
+        encode_degrees(report.longitude),
+        b",".join([b"%b%d}" % (encode_head(p.firstname, p.lastname), p.score) for p in report.persons]),
+        encode_words(report.words),
     )
-    return (
-        b'{"reportId":"%b","droneId":%d,"time":"%b","latitude":%b,"longitude":%b,"persons":[%b],"words":%b,"schemaVersion":1}'
-        % (
-            report.report_id.encode(),
-            report.drone_id,
-            format_time(report.time).encode(),
-            _encode(report.latitude),
-            _encode(report.longitude),
-            persons,
-            _encode(report.words),
-        )
-    )
+
+
+def encode_head(firstname: str, lastname: str) -> bytes:
+    """Write a person up to their score, which is to be followed by `}`."""
+    return b'{"firstname":%b,"lastname":%b,"harmonyscore":' % (_encode(firstname), _encode(lastname))
+
+
+def encode_degrees(degrees: float) -> bytes:
+    """Write a number with the fewest digits that bring it back."""
+    return _encode(degrees)
+
+
+def encode_words(words: Sequence[str]) -> bytes:
+    """Write words with commas between them, without the brackets around."""
+    return _encode(words)[1:-1]
 
 
 def encode_alert(alert: Alert, original: bytes, *, threshold: int, raised_at: datetime) -> bytes:
