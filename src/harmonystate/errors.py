@@ -15,6 +15,12 @@ class CheckFailed(HarmonyError):
     """A check came out false: the pipeline runs, but does not hold what it promises."""
 
 
+class BadUsage(HarmonyError):
+    """An option whose value is not one; the message names the option."""
+
+    exit_code = 2
+
+
 class BadInput(HarmonyError):
     """Input data that is not what it should be, where it cannot become a dead letter."""
 
