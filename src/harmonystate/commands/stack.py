@@ -30,7 +30,7 @@ def up(config: Config) -> int:
                     tell("runs already", server=server.name, at=server.address)
             if supplies:
                 servers.start_all(missing, supplies, _timed(tell))
-            tell("`harmony down` stops them", home=str(home.root))
+            tell("to stop them: harmony down", home=str(home.root))
     return 0
 
 
@@ -83,6 +83,8 @@ def _telling(doing: str) -> Iterator[Tell]:
 
 
 def _line(event: str, circumstances: dict[str, object]) -> str:
-    server, at, seconds = (circumstances.pop(name, "") for name in ("server", "at", "seconds"))
-    words = (f"{server:<10}" if server else "", f"{at:<16}" if at else "", *circumstances.values(), event)
-    return " ".join(str(word) for word in words if word) + (f" in {seconds} s" if seconds else "")
+    """Put in one line what the log has in fields: `Kafka      127.0.0.1:9092   started in 2.3 s`."""
+    server, at, seconds = (circumstances.pop(name, None) for name in ("server", "at", "seconds"))
+    columns = (f"{server:<10} " if server else "") + (f"{at:<16} " if at else "")
+    others = "".join(f"{name} {value}, " for name, value in circumstances.items())
+    return f"{columns}{others}{event}" + (f" in {seconds} s" if seconds else "")

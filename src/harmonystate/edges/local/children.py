@@ -1,0 +1,81 @@
+"""`harmony …` processes of our own, each in a session of its own, so that ^C in the terminal reaches only us."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from harmonystate.edges.local.process import last_lines
+
+# A little more than the 25 s that a command may take to stop (docs: SIGTERM).
+STOP_S = 28.0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child process.
+
+    Attributes:
+        name: as people write it, such as `stream-alerts`.
+        log: what it writes on stderr; on stdout too, unless that was to go elsewhere.
+    """
+
+    name: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def exit_code(self) -> int | None:
+        """Return the exit code, None while it runs; below 0 is the signal that killed it."""
+        return self.process.poll()
+
+    def last_lines(self, count: int = 5) -> list[str]:
+        """Return the last lines of its log."""
+        return last_lines(self.log, count)
+
+
+def start_child(
+    name: str, arguments: Sequence[str], *, log: Path, output: Path | None = None, env: Mapping[str, str] | None = None
+) -> Child:
+    """Start `harmony` with `arguments`.
+
+    Args:
+        name: as people write it.
+        arguments: the command and its options.
+        log: gets its stderr (written anew), and its stdout unless `output` is given.
+        output: gets its stdout.
+        env: its environment; None = ours.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as errors, output.open("wb") if output else nullcontext(errors) as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harmonystate.cli", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=errors,
+            env=env,
+            start_new_session=True,
+        )
+    return Child(name, log, process)
+
+
+def stop_children(children: Iterable[Child], *, patience_s: float = STOP_S) -> list[Child]:
+    """Ask all with SIGTERM, wait for each, and return those that had to be killed, with all that they had started."""
+    asked = [child for child in children if child.exit_code is None]
+    for child in asked:
+        child.process.terminate()
+    return [child for child in asked if not _went(child, patience_s)]
+
+
+def _went(child: Child, patience_s: float) -> bool:
+    try:
+        child.process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+        return False
+    return True
