@@ -13,7 +13,7 @@ from harmonystate.edges.kafka.options import all_loopback, client_options, serve
 from harmonystate.errors import Misconfigured
 
 # Together below the 15 s within which a command says that a service is away.
-REQUIRE_BOOTSTRAP_MS = 7_000
+REQUIRE_BOOTSTRAP_MS = 5_000
 REQUIRE_ANSWER_MS = 5_000
 # Short, so that whoever waits for a broker looks up often enough to see that they are to stop.
 BOOTSTRAP_MS = 5_000

@@ -134,6 +134,7 @@ class _Session:
         while not stop.is_set():
             self._turn(decide)
             if goal is not None and self._has_reached(goal):
+                self._note_positions()
                 self._commit([])
                 return True
             if time.monotonic() - self._looked_at > LOOK_EVERY_S:

@@ -78,9 +78,10 @@ def _check(name: str, value: object) -> None:
 
 
 def _check_value(path: str, value: object, default: object) -> None:
-    if isinstance(default, bool) != isinstance(value, bool) and default is not None:
-        raise Misconfigured(f"{path}: expected {'true or false' if isinstance(default, bool) else 'no true or false'}")
-    if isinstance(default, int | float) and not isinstance(value, int | float):
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise Misconfigured(f"{path}: expected true or false")
+    elif isinstance(default, int | float) and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise Misconfigured(f"{path}: expected a number")
     if path.endswith("file") and not Path(str(value)).is_file():
         raise Misconfigured(f"{path}: no such file: {value}")

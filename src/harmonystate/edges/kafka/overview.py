@@ -1,15 +1,19 @@
 """How much stands in each topic, and how far behind each group is: for status and the demo's screen."""
 
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from kafka import TopicPartition
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import BOOTSTRAP_MS, open_admin, open_consumer
 from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
 from harmonystate.edges.kafka.transaction import translated
+
+_NOT_YET = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 
 
 class TopicSize(NamedTuple):
@@ -63,7 +67,7 @@ class Observer:
             everywhere = [place for partitions in places.values() for place in partitions]
             starts = self._consumer.beginning_offsets(everywhere, timeout_ms=ANSWER_MS)
             ends = self._consumer.end_offsets(everywhere, timeout_ms=ANSWER_MS)
-            committed = self._admin.list_group_offsets(dict.fromkeys(self._groups))
+            committed = self._committed()
         topics = {
             topic: TopicSize(len(partitions), sum(ends[place] - starts[place] for place in partitions))
             for topic, partitions in places.items()
@@ -74,6 +78,17 @@ class Observer:
             for group, topic in self._groups.items()
         }
         return Overview(topics, lags)
+
+    def _committed(self) -> dict[str, dict[TopicPartition, object]]:
+        """Ask for all groups; the first one ever to ask makes the broker create its offsets topic, and waits for it."""
+        deadline = time.monotonic() + ANSWER_MS / 1000
+        while True:
+            try:
+                return dict(self._admin.list_group_offsets(dict.fromkeys(self._groups)))
+            except _NOT_YET:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def __enter__(self) -> Self:
         """Return itself."""

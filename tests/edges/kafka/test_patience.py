@@ -1,0 +1,79 @@
+import pytest
+from structlog.testing import capture_logs
+
+from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka.patience import Patience
+from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed
+from harmonystate.errors import Misconfigured
+
+FAULT = TransactionFailed("nobody answers")
+
+
+class Waits:
+    """A stop that notes how long it was waited on."""
+
+    def __init__(self) -> None:
+        self.waited: list[float] = []
+
+    def is_set(self) -> bool:
+        return False
+
+    def wait(self, seconds: float, /) -> bool:
+        self.waited.append(seconds)
+        return False
+
+
+@pytest.fixture
+def waits():
+    return Waits()
+
+
+@pytest.fixture
+def now():
+    return [0.0]
+
+
+@pytest.fixture
+def patience(waits, now):
+    return Patience(KafkaSettings(bootstrap_servers="kafka:1"), waits, stage="test", clock=lambda: now[0])
+
+
+def test_the_waits_grow_up_to_five_seconds_and_begin_anew_after_success(patience, waits):
+    for _ in range(8):
+        patience.bear(FAULT)
+    patience.relieved()
+    patience.bear(FAULT)
+
+    assert waits.waited == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 0.1]
+
+
+def test_a_long_absence_is_said_once_and_so_is_its_end(patience):
+    with capture_logs() as said:
+        for _ in range(5):
+            patience.bear(FAULT)
+        patience.relieved()
+        patience.relieved()
+
+    assert [line["event"] for line in said] == ["waiting for Kafka at kafka:1", "Kafka at kafka:1 is back"]
+
+
+def test_a_single_failure_is_not_worth_a_word(patience):
+    with capture_logs() as said:
+        patience.bear(FAULT)
+        patience.relieved()
+
+    assert said == []
+
+
+def test_fenced_twice_in_a_minute_means_that_another_has_our_name(patience, now):
+    patience.bear(Fenced("fenced"))
+    now[0] = 59.9
+
+    with pytest.raises(Misconfigured, match="--instance"):
+        patience.bear(Fenced("fenced"))
+
+
+def test_fenced_once_in_a_while_is_a_broker_that_gave_us_up(patience, now):
+    for moment in (0.0, 60.0, 120.0):
+        now[0] = moment
+        patience.bear(Fenced("fenced"))

@@ -1,0 +1,60 @@
+"""Holds the private parts of kafka-python that edges/kafka/seam.py stands on. Red here: read the new release first."""
+
+from types import SimpleNamespace
+
+import kafka.errors
+import pytest
+from kafka.producer.sender import Sender
+from kafka.producer.transaction_manager import InitProducerIdHandler, TransactionManager
+
+from harmonystate.edges.kafka import seam
+
+
+def refused(*_args, **_options):
+    raise kafka.errors.KafkaConnectionError("ECONNREFUSED")
+
+
+@pytest.fixture
+def sender():
+    """A sender with a request in hand for a coordinator whose connection is refused."""
+    manager = TransactionManager(
+        transactional_id="id", transaction_timeout_ms=1, retry_backoff_ms=1, api_version=(4, 3)
+    )
+    manager.initialize_transactions()
+    manager._transaction_coordinator = 0
+    sender = object.__new__(Sender)
+    sender._transaction_manager = manager
+    sender._client = SimpleNamespace(await_ready=refused)
+    sender._accumulator = SimpleNamespace(has_incomplete=False)
+    sender._running, sender._force_close = True, False
+    sender.config = Sender.DEFAULT_CONFIG
+    return sender
+
+
+def waiting(sender):
+    return [type(handler) for _, _, handler in sender._transaction_manager._pending_requests]
+
+
+def test_the_client_still_loses_the_request_in_hand(sender):
+    sender._maybe_send_pending_request()
+
+    assert InitProducerIdHandler not in waiting(sender)
+
+
+def test_with_the_seam_the_request_is_kept_for_the_next_turn(sender):
+    seam.keep_requests(SimpleNamespace(_sender=sender))
+
+    sender._maybe_send_pending_request()
+
+    assert InitProducerIdHandler in waiting(sender)
+
+
+def test_the_seam_hides_no_other_error(sender):
+    def broken(*_args, **_options):
+        raise kafka.errors.SaslAuthenticationFailedError
+
+    sender._client.await_ready = broken
+    seam.keep_requests(SimpleNamespace(_sender=sender))
+
+    with pytest.raises(kafka.errors.SaslAuthenticationFailedError):
+        sender._client.await_ready(0)

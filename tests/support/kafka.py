@@ -1,0 +1,43 @@
+"""What tests of Kafka's clients share: fill a topic, read it to its end, wait for what must come."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from harmonystate.config import KafkaSettings
+from harmonystate.core.record import Outgoing
+from harmonystate.edges.kafka.connect import open_consumer
+from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
+from harmonystate.edges.kafka.transaction import Transactor
+
+
+def write(settings: KafkaSettings, outgoings: Iterable[Outgoing]) -> None:
+    """Write these in one transaction."""
+    transactor = Transactor(settings, f"test-{uuid.uuid4()}")
+    transactor.commit(outgoings)
+    transactor.close()
+
+
+def read(settings: KafkaSettings, topic: str) -> list[Any]:
+    """Return all committed records of a topic; those of a partition in their order."""
+    consumer = open_consumer(settings)
+    try:
+        partitions = partitions_of(consumer, topic)
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends = consumer.end_offsets(partitions, timeout_ms=ANSWER_MS)
+        found = []
+        while any((consumer.position(where) or 0) < end for where, end in ends.items()):
+            found += [record for records in consumer.poll(1_000).values() for record in records]
+        return sorted(found, key=lambda record: (record.partition, record.offset))
+    finally:
+        consumer.close(autocommit=False)
+
+
+def wait_until(condition: Callable[[], object], *, within_s: float = 60, what: str = "the condition") -> None:
+    """Wait for `condition` to hold."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come about within {within_s} s"
+        time.sleep(0.05)
