@@ -1,0 +1,47 @@
+"""Notices a batch that never ends: with Cassandra away the connector tries again without end, and says nothing."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from harmonystate.errors import Busy
+
+
+class StallClock:
+    """Runs while there is a batch in hand, over all its tries; safe to use from several threads.
+
+    Attributes:
+        finished: how many batches were.
+    """
+
+    def __init__(self, limit_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit_s = limit_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._since: float | None = None
+        self.finished = 0
+
+    def begin(self) -> None:
+        """Note that there is a batch in hand; for its second try the first still counts."""
+        with self._lock:
+            if self._since is None:
+                self._since = self._clock()
+
+    def finish(self) -> None:
+        """Note that the batch in hand is done."""
+        with self._lock:
+            self._since = None
+            self.finished += 1
+
+    def in_hand_s(self) -> float:
+        """Return for how long the batch in hand has been so; 0 when there is none."""
+        with self._lock:
+            return 0.0 if self._since is None else self._clock() - self._since
+
+    def require_progress(self) -> None:
+        """Raise Busy when the batch in hand has been so for longer than the limit."""
+        if self.in_hand_s() > self._limit_s:
+            raise Busy(
+                f"no batch was stored for {self._limit_s:g} s although records are waiting (spark.stall_after): "
+                "see that Cassandra is up, and start ingest again"
+            )

@@ -1,0 +1,167 @@
+"""Topic to table, batch by batch, for ever: started again in the same session whenever a service was away."""
+
+from typing import Protocol
+
+import structlog
+from py4j.protocol import Py4JError, Py4JJavaError
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from harmonystate.config import Config
+from harmonystate.edges.spark.checkpoint import planned_offsets
+from harmonystate.edges.spark.faults import cause_of, refuse_final
+from harmonystate.edges.spark.kafka_source import source_options
+from harmonystate.edges.spark.micro_batch import Outcome, Outlet, store
+from harmonystate.edges.spark.stall import StallClock
+from harmonystate.errors import Busy, Unavailable
+
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 10.0
+_LOOK_EVERY_S = 1
+
+_log = structlog.get_logger("harmony.ingest")
+
+
+class Stop(Protocol):
+    """Whether to leave; `edges.local.stop.Stop` is one."""
+
+    def is_set(self) -> bool:
+        """Say whether to leave."""
+        ...
+
+    def wait(self, seconds: float, /) -> bool:
+        """Wait so long, or until asked to leave; say whether to leave."""
+        ...
+
+
+class Watch(Protocol):
+    """Who is told of the stream's progress."""
+
+    def stored(self, outcome: Outcome) -> None:
+        """Hear of a batch that is done."""
+        ...
+
+    def look(self, *, behind: int, in_hand_s: float) -> None:
+        """Hear, once a second, how many offsets are not yet planned into a batch, and for how long one has been."""
+        ...
+
+
+class Stream:
+    """The stream of one topic into the table report."""
+
+    def __init__(
+        self, spark: SparkSession, config: Config, *, checkpoint: str, outlet: Outlet, watch: Watch, stop: Stop
+    ) -> None:
+        self._spark = spark
+        self._config = config
+        self._topic = config.kafka.topics.global2
+        self._checkpoint = checkpoint
+        self._outlet = outlet
+        self._watch = watch
+        self._stop = stop
+        self._clock = StallClock(config.spark.stall_after.total_seconds())
+        self._fault: BaseException | None = None
+
+    def run(self, *, once: bool) -> None:
+        """Run until asked to stop, or, with `once`, until all that was there at the start is stored.
+
+        Raises:
+            BadInput: when records are gone before they were read, or the checkpoint is damaged.
+            Busy: when no batch was finished for `spark.stall_after` although one is in hand, or the JVM is gone.
+            Misconfigured: as the outlet raises it.
+        """
+        failures = 0
+        while not self._stop.is_set():
+            finished = self._clock.finished
+            fault = self._run_query(once=once)
+            if fault is None or self._stop.is_set():
+                return
+            refuse_final(fault, self._checkpoint)
+            self._clock.require_progress()
+            failures = 1 if self._clock.finished > finished else failures + 1
+            # Said at the first failure and then ever less often, so that a night without Cassandra is a few lines.
+            if failures.bit_count() == 1:
+                _log.warning("interrupted, tries again", because=cause_of(fault), failures=failures)
+            self._stop.wait(min(_FIRST_WAIT_S * 2 ** (failures - 1), _LONGEST_WAIT_S))
+
+    def _run_query(self, *, once: bool) -> BaseException | None:
+        """Run one query to its end; return what ended it, or None when it ended well."""
+        self._fault = None
+        try:
+            self._outlet.begin()
+            self._follow(self._start(once=once))
+        except Unavailable as fault:
+            return fault
+        except (StreamingQueryException, Py4JError) as fault:
+            self._require_jvm(fault)
+            return self._fault or fault
+        return None
+
+    def _start(self, *, once: bool) -> StreamingQuery:
+        spark = self._config.spark
+        records = (
+            self._spark.readStream.format("kafka")
+            .options(**source_options(self._config.kafka, self._topic))
+            .option("maxOffsetsPerTrigger", spark.max_offsets_per_trigger)
+            .load()
+        )
+        writer = records.writeStream.foreachBatch(self._handle).option("checkpointLocation", self._checkpoint)
+        if once:
+            return writer.trigger(availableNow=True).start()
+        return writer.trigger(
+            processingTime=f"{round(spark.trigger_interval.total_seconds() * 1000)} milliseconds"
+        ).start()
+
+    def _handle(self, records: DataFrame, batch_id: int) -> None:
+        """Store a batch; runs in a thread of the callback server, whose exceptions Spark would keep only as text."""
+        try:
+            self._store(records, batch_id)
+        except BaseException as fault:
+            self._fault = fault
+            raise
+
+    def _store(self, records: DataFrame, batch_id: int) -> None:
+        if self._stop.is_set():
+            raise Interrupted
+        self._clock.begin()
+        outcome = store(
+            records,
+            topic=self._topic,
+            ends=lambda: planned_offsets(self._spark, self._checkpoint, batch_id),
+            settings=self._config.cassandra,
+            outlet=self._outlet,
+        )
+        self._clock.finish()
+        self._watch.stored(outcome)
+
+    def _follow(self, query: StreamingQuery) -> None:
+        """Wait for the end of the query; when asked to stop, end it between two batches."""
+        while not query.awaitTermination(_LOOK_EVERY_S):
+            if self._stop.is_set() and not query.status["isTriggerActive"]:
+                query.stop()
+            self._clock.require_progress()
+            self._watch.look(behind=_behind(query), in_hand_s=self._clock.in_hand_s())
+
+    def _require_jvm(self, fault: BaseException) -> None:
+        """Tell a JVM that is gone from a query that failed; one that went because we were to leave is no error."""
+        if isinstance(fault, Py4JError) and not isinstance(fault, Py4JJavaError) and not self._stop.wait(2):
+            raise Busy("Spark's JVM is gone: start ingest again") from fault
+
+
+class Interrupted(Exception):
+    """We are to leave, and the next batch has not begun."""
+
+
+def _behind(query: StreamingQuery) -> int:
+    """Return how many offsets the last planned batch left for later."""
+    progress = query.lastProgress
+    if not progress:
+        return 0
+    source = progress["sources"][0]
+    latest, end = source.get("latestOffset") or {}, source.get("endOffset") or {}
+    return sum(
+        max(0, offset - end.get(topic, {}).get(partition, 0))
+        for topic, offsets in latest.items()
+        for partition, offset in offsets.items()
+    )
