@@ -296,7 +296,7 @@ WELL_FORMED: dict[str, bytes] = {
     "names of one and 200 characters": _person(firstname="A", lastname="🙂" * 200),
     "no words": _changed(words=[]),
     "1000 words": _changed(words=["w"] * 1000),
-    "brackets in words": _changed(words=["[" * 150, "{" * 150, '\\"[{', "\\"]),
+    "brackets in words": _changed(words=["\\", "[" * 150, "{" * 150, '\\"[{', "\\"]),
     "an unknown field": with_unknown(b'{"rain":true,"wind":[null,1.5e3,"\\u0041"]}'),
     "an unknown field of a person": _person(mood="low"),
     "a field of alerts": _changed(alertId="none", threshold=None, raisedAt=7),
