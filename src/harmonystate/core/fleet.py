@@ -65,7 +65,6 @@ class Made(NamedTuple):
     number: int
     time_ms: int
     drone: int
-    alerts: bool
     value: bytes
 
 
@@ -80,6 +79,7 @@ class Fleet:
     Attributes:
         run: its id; all chance comes from it.
         schedule: which drone reports when.
+        quota: which reports alert.
     """
 
     def __init__(self, plan: Plan, population: Population) -> None:
@@ -87,7 +87,7 @@ class Fleet:
         self.schedule = Schedule(plan.start_ms, plan.drones, plan.rate, Chance(self.run, "schedule"))
         self._start_ms = plan.start_ms
         self._population = population
-        self._quota = Quota(plan.alert_ratio, Chance(self.run, "quota"))
+        self.quota = Quota(plan.alert_ratio, Chance(self.run, "quota"))
         self._flight = Flight(plan.city, Chance(self.run, "flight"))
         self._chance = Chance(self.run, "report")
         self._second: tuple[int, bytes] = (-1, b"")
@@ -99,9 +99,8 @@ class Fleet:
     def report(self, number: int) -> Made:
         """Return one report; the same, whatever was asked for before."""
         drone, time_ms = self.schedule.drone(number), self.schedule.time_ms(number)
-        alerts = self._quota.alerts(number)
         latitude, longitude = self._flight.position(drone, (time_ms - self._start_ms) / HOUR_MS)
-        persons, words = self._heard(self._chance.draws(number), alerts, time_ms)
+        persons, words = self._heard(self._chance.draws(number), self.quota.alerts(number), time_ms)
         value = REPORT % (
             ids.report_id(self.run, drone, self.schedule.sequence(number)).encode(),
             drone,
@@ -111,7 +110,7 @@ class Fleet:
             persons,
             words,
         )
-        return Made(number, time_ms, drone, alerts, value)
+        return Made(number, time_ms, drone, value)
 
     def _heard(self, draws: tuple[int, ...], alerts: bool, time_ms: int) -> tuple[bytes, bytes]:
         """Return who was heard and what they said, encoded."""

@@ -9,8 +9,8 @@ class Quota:
     """Says which reports of a run alert.
 
     After any number n of reports, the alerts among them differ from n x ratio by less than one. The reports are cut
-    into windows that end at the whole parts of 1/ratio, 2/ratio, 3/ratio …; each window holds exactly one alert, at
-    a random place: so neither a drone nor a second of the minute is the one that always alerts.
+    into windows that end at 1/ratio, 2/ratio, 3/ratio … (rounded up), and each window holds exactly one alert, at a
+    random place: so there is no drone and no second of the minute that always alerts.
 
     Args:
         ratio: share of reports that alert, exactly; 0..1.
@@ -27,6 +27,11 @@ class Quota:
         if window != self._window[0]:
             self._window = (window, self._place(window))
         return number == self._window[1]
+
+    def count_before(self, number: int) -> int:
+        """Return how many of the first `number` reports alert."""
+        window = number * self._share // self._whole
+        return window + (-1 < self._place(window) < number)
 
     def _place(self, window: int) -> int:
         """Return the number of the report that alerts in `window`, or -1 where nothing ever does."""

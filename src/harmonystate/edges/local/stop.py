@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 GRACE_S = 20.0
@@ -29,12 +30,19 @@ class Stop:
         self._event.set()
 
 
-def stop_on_signals() -> Stop:
+def stop_on_signals(last_words: Callable[[], object] = lambda: None) -> Stop:
     """Return a Stop that SIGTERM (exit 0) and ^C (exit 130) set.
 
-    What cannot finish in 20 s is dropped uncommitted: the process leaves all the same. A second ^C does not wait.
+    What cannot finish in 20 s is dropped uncommitted: the process says its `last_words` and leaves all the same.
+    A second ^C does not wait.
     """
     stop = Stop()
+
+    def leave(code: int) -> None:
+        try:
+            last_words()
+        finally:
+            os._exit(code)
 
     def on_signal(number: int, _: FrameType | None) -> None:
         code = 130 if number == signal.SIGINT else 0
@@ -42,7 +50,7 @@ def stop_on_signals() -> Stop:
             os._exit(130)
         if not stop.is_set():
             stop.set(code)
-            last = threading.Timer(GRACE_S, os._exit, args=(code,))
+            last = threading.Timer(grace_s, leave, args=(code,))
             last.daemon = True
             last.start()
 

@@ -1,0 +1,120 @@
+"""Writes a run to Kafka, each report once, whatever happens to the broker or to us."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+
+from harmonystate.commands.produce.begin import Begun, Run
+from harmonystate.commands.produce.progress import Progress
+from harmonystate.commands.produce.ticks import clock_ms, ticks
+from harmonystate.core.fleet import Made
+from harmonystate.core.record import Outgoing
+from harmonystate.edges.console.meter import Meter
+from harmonystate.edges.kafka.patience import Patience, Stop
+from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
+from harmonystate.errors import Misconfigured
+
+
+class Writer:
+    """One run on its way to Kafka.
+
+    A transaction holds a tick's reports and the number of the next one. Whatever fails, the transactor is thrown away;
+    a new one of the same id makes sure that the last transaction is either committed or aborted, and the run goes on
+    at the number that is committed. So what became of a commit is read and not guessed, and memory holds one tick.
+
+    Args:
+        topics: each report is written once to each.
+        progress: where the number of the next report is kept.
+        begin: makes the run, given the progress that is kept.
+        open_transactor: opens one of the run's transactional id.
+    """
+
+    def __init__(
+        self,
+        topics: Iterable[str],
+        progress: Progress,
+        begin: Callable[[tuple[int, Begun] | None], Run],
+        open_transactor: Callable[[], Transactor],
+    ) -> None:
+        self._topics = tuple(dict.fromkeys(topics))
+        self._progress = progress
+        self._begin = begin
+        self._open = open_transactor
+        self._run: Run | None = None
+        self._next = 0
+
+    def write(self, stop: Stop, patience: Patience, meter: Meter) -> None:
+        """Write until the run's end, or until asked to stop.
+
+        Raises:
+            Misconfigured: when Kafka refuses us for ever, when the run cannot go on as is asked for, or when another
+                process writes over its progress.
+        """
+        while not stop.is_set():
+            try:
+                with _opened(self._open) as transactor:
+                    for tick in self._write_on(transactor, stop):
+                        patience.relieved()
+                        self._show(meter, tick)
+            except TransactionFailed as fault:
+                meter.show(state="waiting for Kafka")
+                patience.bear(fault)
+            else:
+                return
+
+    def acknowledged(self) -> dict[str, int]:
+        """Return how many reports of this process are committed, and how many of them alert."""
+        run = self._run
+        if run is None:
+            return {"reports": 0, "alerts": 0}
+        alerts_before = run.fleet.quota.count_before
+        return {"reports": self._next - run.first, "alerts": alerts_before(self._next) - alerts_before(run.first)}
+
+    def _write_on(self, transactor: Transactor, stop: Stop) -> Iterator[Sequence[Made]]:
+        """Write what is not committed yet; yields each tick that is."""
+        run = self._look_up()
+        reports = islice(run.fleet.reports(self._next), max(0, run.total - self._next))
+        for tick in ticks(reports, run.pace, stop.wait):
+            number = tick[-1].number + 1
+            transactor.commit(self._outgoings(tick), **self._progress.after(number, run.begun))
+            self._next = number
+            yield tick
+            if stop.is_set():
+                return
+
+    def _look_up(self) -> Run:
+        """Read what is committed: after a failure, nothing else tells what became of the last transaction."""
+        saved = self._progress.read()
+        if self._run is None:
+            self._run = self._begin(saved)
+            self._next = self._run.first
+            return self._run
+        number = saved[0] if saved and saved[1] == self._run.begun else 0
+        if number < self._next:
+            raise Misconfigured(
+                f"another process writes as {self._progress.group}: start one of the two with another name"
+            )
+        self._next = number
+        return self._run
+
+    def _outgoings(self, tick: Sequence[Made]) -> Iterator[Outgoing]:
+        for made in tick:
+            key = b"%d" % made.drone
+            for topic in self._topics:
+                yield Outgoing(topic, key, made.value)
+
+    def _show(self, meter: Meter, tick: Sequence[Made]) -> None:
+        shown, done = meter.counts(), self.acknowledged()
+        meter.add(**{name: count - shown.get(name, 0) for name, count in done.items()})
+        meter.show(state=None, behind_s=round(max(0, clock_ms() - tick[-1].time_ms) / 1000))
+
+
+@contextmanager
+def _opened(open_transactor: Callable[[], Transactor]) -> Iterator[Transactor]:
+    transactor = open_transactor()
+    try:
+        yield transactor
+    except BaseException:
+        transactor.discard()
+        raise
+    transactor.close()
