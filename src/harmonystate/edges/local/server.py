@@ -70,7 +70,7 @@ def running(folder: Path) -> Running | None:
         arguments = process.command_of(int(pid))
     except (FileNotFoundError, ValueError):
         return None
-    return Running(int(pid), address) if f"@{folder / JVM_ARGS}" in arguments[1:2] else None
+    return Running(int(pid), address) if f"@{folder / JVM_ARGS}" in arguments else None
 
 
 def require_free_ports(server: Server) -> None:
@@ -124,5 +124,7 @@ def stop(folder: Path) -> bool | None:
 
 def _last_words(server: Server) -> str:
     log = server.folder / _LOG
-    lines = process.last_lines(server.folder / _CONSOLE) or process.last_lines(log)
+    # What Java itself says of Cassandra's ways is no reason to die.
+    said = [line for line in process.last_lines(server.folder / _CONSOLE) if not line.startswith("WARNING: ")]
+    lines = said or process.last_lines(log)
     return f"; see {log}" + "".join(f"\n  {line}" for line in lines)

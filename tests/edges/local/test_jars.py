@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pytest
+
+from harmonystate.edges.local import jars
+from harmonystate.errors import BadInput, Unavailable
+from tests.support.maven import Repository, serving
+
+
+@pytest.fixture
+def repository(monkeypatch):
+    from jgo.maven import _core
+
+    repository = Repository()
+    with serving(repository) as address:
+        monkeypatch.setitem(_core.DEFAULT_REMOTE_REPOS, "central", address)
+        yield repository
+
+
+@pytest.fixture
+def cache(tmp_path) -> Path:
+    return tmp_path / "cache"
+
+
+def test_jars_are_fetched_by_set_and_lie_where_their_name_says(repository, cache):
+    one = repository.publish("one", b"1", sets={"kafka"})
+    both = repository.publish("both", b"2", sets={"kafka", "spark"})
+    other = repository.publish("other", b"3", sets={"cassandra"})
+
+    found = jars.fetch(["kafka", "spark"], cache=cache, lock=[one, both, other])
+
+    assert found == {"kafka": (cache / one.path, cache / both.path), "spark": (cache / both.path,)}
+    assert [path.read_bytes() for path in found["kafka"]] == [b"1", b"2"]
+    assert not (cache / other.path).exists()
+
+
+def test_the_second_run_asks_nobody_and_reads_no_jar(repository, cache, monkeypatch):
+    lock = [repository.publish("one", b"1", sets={"kafka"})]
+    first = jars.fetch(["kafka"], cache=cache, lock=lock)
+    repository.asked.clear()
+    monkeypatch.setattr(jars, "_check", lambda *_: pytest.fail("read again"))
+
+    second = jars.fetch(["kafka"], cache=cache, lock=lock)
+
+    assert second == first
+    assert repository.asked == []
+
+
+def test_one_flipped_byte_in_what_arrives_is_refused_by_name_and_not_kept(repository, cache):
+    jar = repository.publish("one", b"right", sets={"kafka"})
+    repository.files[f"/{jar.path}"] = b"rigHt"
+
+    with pytest.raises(BadInput, match=r"org\.example:one:1.0: its content is not the pinned one"):
+        jars.fetch(["kafka"], cache=cache, lock=[jar])
+
+    assert not (cache / jar.path).exists()
+
+
+def test_one_flipped_byte_in_the_cache_is_refused_by_name(repository, cache):
+    jar = repository.publish("one", b"right", sets={"kafka"})
+    (kept,) = jars.fetch(["kafka"], cache=cache, lock=[jar])["kafka"]
+    kept.write_bytes(b"rigHt")
+
+    with pytest.raises(BadInput, match=f"org.example:one:1.0: .* delete {kept}"):
+        jars.fetch(["kafka"], cache=cache, lock=[jar])
+
+    kept.unlink()
+    jars.fetch(["kafka"], cache=cache, lock=[jar])
+    assert kept.read_bytes() == b"right"
+
+
+def test_a_jar_that_the_cache_has_unchecked_is_checked_not_fetched(repository, cache):
+    jar = repository.publish("one", b"right", sets={"kafka"})
+    (cache / jar.path).parent.mkdir(parents=True)
+    (cache / jar.path).write_bytes(b"right")
+
+    jars.fetch(["kafka"], cache=cache, lock=[jar])
+
+    assert repository.asked == []
+
+
+def test_another_version_of_the_lock_checks_the_same_file_anew(repository, cache):
+    jar = repository.publish("one", b"right", sets={"kafka"})
+    jars.fetch(["kafka"], cache=cache, lock=[jar])
+
+    with pytest.raises(BadInput):
+        jars.fetch(["kafka"], cache=cache, lock=[jar._replace(sha256="ab" * 32)])
+
+
+def test_a_cut_connection_is_tried_again(repository, cache):
+    jar = repository.publish("one", b"right", sets={"kafka"})
+    repository.cut = jars.TRIES - 1
+
+    (path,) = jars.fetch(["kafka"], cache=cache, lock=[jar])["kafka"]
+
+    assert path.read_bytes() == b"right"
+
+
+def test_without_network_the_jar_is_named_and_what_came_is_kept(repository, cache):
+    here = repository.publish("here", b"1", sets={"kafka"})
+    away = repository.publish("away", b"2", sets={"kafka"})
+    jars.fetch(["kafka"], cache=cache, lock=[here])
+    repository.cut = jars.TRIES
+
+    with pytest.raises(
+        Unavailable, match=r"cannot fetch org\.example:away:1.0: the Maven repository cannot be reached"
+    ):
+        jars.fetch(["kafka"], cache=cache, lock=[here, away])
+
+    assert (cache / here.path).exists()
+
+
+def test_a_jar_that_nobody_has_is_named(repository, cache):
+    jar = repository.publish("one", b"right", sets={"kafka"})
+    repository.files.clear()
+
+    with pytest.raises(Unavailable, match=r"org\.example:one:1.0: the Maven repository does not have it"):
+        jars.fetch(["kafka"], cache=cache, lock=[jar])
