@@ -1,6 +1,6 @@
 """The four questions, and what an analysis answers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -98,8 +98,15 @@ def sad_points(minutes: Iterable[Minute]) -> list[Point]:
     return [Point(m.time, m.sad) for m in minutes]
 
 
-def score_series(points: Iterable[Point], *, score_sum: int, sightings: int) -> Series:
-    """Return the series of scores; its mean is over sightings, not over minutes."""
+POINTS: Mapping[Question, Callable[[Iterable[Minute]], list[Point]]] = {
+    HARMONYSCORES: score_points,
+    PERSONS: person_points,
+    BADPERSONS: sad_points,
+}
+
+
+def score_series(points: Iterable[Point], *, sightings: int, score_sum: int) -> Series:
+    """Return the series of scores; its mean is over all sightings, not over minutes."""
     return Series(HARMONYSCORES, _rising(points), score_sum / sightings if sightings else None)
 
 

@@ -1,10 +1,14 @@
 """Which hours must be computed anew, and which can stand: the whole of what makes a run cost only what is new."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
+
+from harmonystate.core.answers import Minute
+from harmonystate.core.windows import floor_to_hour
 
 # Between the decision and the last read of a report lies the run itself, and hosts' clocks differ.
 EXPIRY_MARGIN = timedelta(minutes=15)
@@ -42,6 +46,11 @@ class HourPlan(Struct, frozen=True):
     foreign: dict[datetime, Analyzed]
     lost: tuple[datetime, ...]
 
+    def after(self, saved: Mapping[datetime, Analyzed]) -> "HourPlan":
+        """Return the plan once hours that were dirty are saved."""
+        dirty = {hour: changed for hour, changed in self.dirty.items() if hour not in saved}
+        return HourPlan(dirty, {**self.standing, **saved}, self.foreign, self.lost)
+
 
 def plan_hours(
     changed: Mapping[datetime, UUID],
@@ -76,6 +85,18 @@ def plan_hours(
     return HourPlan(dirty, standing, foreign, tuple(lost))
 
 
-def whole_since(now: datetime, *, report_ttl: timedelta) -> datetime:
-    """Return the first moment whose reports will outlast this run: each lives `report_ttl` from its time."""
-    return now - report_ttl + EXPIRY_MARGIN
+def whole_since(now: datetime, *, keep: timedelta) -> datetime:
+    """Return the first moment whose reports, kept so long from their time on, will outlast this run."""
+    return now - keep + EXPIRY_MARGIN
+
+
+def analyzed_hours(
+    dirty: Mapping[datetime, UUID], minutes: Iterable[Minute], *, threshold: int
+) -> dict[datetime, Analyzed]:
+    """Return what the rollups of hours that were `dirty` are made from, once `minutes` are computed of them."""
+    sightings, score_sum = Counter[datetime](), Counter[datetime]()
+    for minute in minutes:
+        hour = floor_to_hour(minute.time)
+        sightings[hour] += minute.sightings
+        score_sum[hour] += minute.score_sum
+    return {hour: Analyzed(changed, threshold, sightings[hour], score_sum[hour]) for hour, changed in dirty.items()}

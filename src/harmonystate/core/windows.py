@@ -39,11 +39,16 @@ def parse_window(since: str, until: str | None, *, now: datetime) -> Window:
     Raises:
         ValueError: when one is not a moment, or the window would be empty.
     """
-    start = _floor(_parse("since", since, now))
+    start = floor_to_hour(_parse("since", since, now))
     end = _ceiling(now.astimezone(UTC) if until is None else _parse("until", until, now))
     if start >= end:
         raise ValueError(f"--since {start:%Y-%m-%dT%H:%M:%SZ} is not before --until {end:%Y-%m-%dT%H:%M:%SZ}")
     return Window(start, end)
+
+
+def floor_to_hour(moment: datetime) -> datetime:
+    """Cut a UTC moment to its hour."""
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _parse(option: str, text: str, now: datetime) -> datetime:
@@ -53,10 +58,6 @@ def _parse(option: str, text: str, now: datetime) -> datetime:
         raise ValueError(f"--{option} {text}: {fault}") from None
 
 
-def _floor(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
-
-
 def _ceiling(moment: datetime) -> datetime:
-    hour = _floor(moment)
+    hour = floor_to_hour(moment)
     return hour if hour == moment else hour + HOUR

@@ -1,0 +1,80 @@
+"""Spark, where the work of a run is too large for the driver: started when it is first needed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from harmonystate.config import Config
+from harmonystate.core.answers import Minute
+from harmonystate.core.ranking import Tally
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+class Fresh(NamedTuple):
+    """What was computed of some hours, and is not stored yet.
+
+    Attributes:
+        minutes: every minute that has a report.
+        person_hours: rows of the table person_hours, in Spark.
+    """
+
+    minutes: list[Minute]
+    person_hours: "DataFrame"
+
+
+class Engine:
+    """What a run does in Spark."""
+
+    def __init__(self, config: Config, open_spark: "Callable[[], SparkSession]") -> None:
+        self._settings, self._open_spark = config.cassandra, open_spark
+
+    @cached_property
+    def _spark(self) -> "SparkSession":
+        return self._open_spark()
+
+    def compute(self, hours: Sequence[datetime], *, threshold: int) -> Fresh:
+        """Look once at every report of some hours (at least one)."""
+        from harmonystate.edges.spark import batch
+        from harmonystate.frames import hour_frames
+
+        reports = batch.read_reports(self._spark, self._settings, hours)
+        people = hour_frames.person_minutes(reports, threshold=threshold).persist()
+        minutes = batch.collect_minutes(hour_frames.minutes(people))
+        return Fresh(minutes, hour_frames.person_hours(people, shards=self._settings.shards))
+
+    def store_persons(self, fresh: Fresh, *, now: datetime, timestamp: int) -> None:
+        """Store the persons of the hours by the connector; see RollupWriter for `now` and `timestamp`."""
+        from harmonystate.edges.spark import batch
+        from harmonystate.frames import hour_frames
+
+        rows = hour_frames.with_ttl(fresh.person_hours, keep=self._settings.series_ttl, now=now)
+        batch.write_person_hours(rows, self._settings, timestamp=timestamp)
+
+    def saddest(self, stored: Sequence[datetime], fresh: Fresh | None, *, top: int) -> list[Tally]:
+        """Return the `top` saddest over the stored rollups of some hours and what is fresh, in order."""
+        from harmonystate.edges.spark import batch
+        from harmonystate.frames import answer_frames
+
+        parts = [fresh.person_hours] if fresh else []
+        if stored:
+            parts.append(batch.read_person_hours(self._spark, self._settings, stored))
+        return batch.collect_tallies(answer_frames.saddest(parts, top=top)) if parts else []
+
+
+@contextmanager
+def lazy_engine(config: Config) -> Iterator[Engine]:
+    """Lend an Engine that starts Spark when it is first used, and stop it at the end."""
+    with ExitStack() as stack:
+
+        def open_it() -> "SparkSession":
+            from harmonystate.edges.local import jars, java
+            from harmonystate.edges.spark.session import open_spark
+
+            java_home, connector = java.find_java(), jars.fetch(["spark"])["spark"]
+            return stack.enter_context(open_spark(config, app="analyze", jars=connector, java_home=java_home))
+
+        yield Engine(config, open_it)

@@ -1,0 +1,90 @@
+"""A lease: a row that only one process holds at a time, and that vanishes when its holder does."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import structlog
+from cassandra import DriverException
+from cassandra.cluster import NoHostAvailable, Session
+
+from harmonystate.errors import Busy
+
+TTL_S = 30
+_RENEW_EVERY_S = TTL_S / 3
+
+_TAKE = "INSERT INTO leases (name, holder) VALUES (%s, %s) IF NOT EXISTS USING TTL %s"
+_RENEW = "UPDATE leases USING TTL %s SET holder = %s WHERE name = %s IF holder = %s"
+_GIVE_BACK = "DELETE FROM leases WHERE name = %s IF holder = %s"
+_TAKEN_AT = "SELECT WRITETIME(holder) AS taken FROM leases WHERE name = %s"
+
+
+class Lease:
+    """A lease while it is held.
+
+    Attributes:
+        timestamp: microseconds; grows from one holder to the next, whatever their hosts' clocks say, for it is the
+            ballot of the Paxos round that gave the lease. A holder who writes USING TIMESTAMP with it can never undo
+            what its successor wrote, even if it was asleep when it lost the lease.
+    """
+
+    def __init__(self, session: Session, name: str) -> None:
+        """Take the lease `name`.
+
+        Raises:
+            Busy: when somebody holds it.
+        """
+        self._session, self._name, self._holder = session, name, str(uuid4())
+        self._until = time.monotonic() + TTL_S
+        if not session.execute(_TAKE, (name, self._holder, TTL_S)).was_applied:
+            raise Busy(f"another `harmony {name}` is running: try again when it is done (a killed one: in {TTL_S} s)")
+        self.timestamp: int = session.execute(_TAKEN_AT, (name,)).one().taken
+
+    def require(self) -> None:
+        """Go on only while we hold it.
+
+        Raises:
+            Busy: when it ran out before we could renew it.
+        """
+        if time.monotonic() > self._until:
+            raise Busy(f"`harmony {self._name}` lost its lease, for Cassandra did not renew it in {TTL_S} s: try again")
+
+    def renew(self) -> None:
+        """Hold it for another `TTL_S`, if we still do."""
+        asked = time.monotonic()
+        held = self._session.execute(_RENEW, (TTL_S, self._holder, self._name, self._holder)).was_applied
+        self._until = asked + TTL_S if held else asked
+
+    def give_back(self) -> None:
+        """Let the next one take it, unless somebody has."""
+        self._session.execute(_GIVE_BACK, (self._name, self._holder))
+
+
+@contextmanager
+def hold_lease(session: Session, name: str) -> Iterator[Lease]:
+    """Hold the lease `name`, renewed in the background, while the body runs.
+
+    Raises:
+        Busy: when somebody else holds it.
+    """
+    lease = Lease(session, name)
+    done = threading.Event()
+    renewer = threading.Thread(target=_keep, args=(lease, done), name=f"lease {name}", daemon=True)
+    renewer.start()
+    try:
+        yield lease
+    finally:
+        done.set()
+        renewer.join()
+        lease.give_back()
+
+
+def _keep(lease: Lease, done: threading.Event) -> None:
+    log = structlog.get_logger("harmony.lease")
+    while not done.wait(_RENEW_EVERY_S):
+        try:
+            lease.renew()
+        except (DriverException, NoHostAvailable) as fault:
+            log.warning("lease not renewed", cause=str(fault).splitlines()[0])
