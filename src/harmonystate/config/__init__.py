@@ -3,6 +3,8 @@
 models.py   every key, its bounds and its default
 load.py     finds the file, merges the sources, says what is wrong by the key's path
 file.py     reads the YAML and the secret files, strictly
+secrets.py  where a secret may come from
+dump.py     writes a config as a file
 """
 
 from harmonystate.config.load import find, load

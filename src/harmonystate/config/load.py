@@ -11,12 +11,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource, SettingsError
 
-from harmonystate.config.file import read_secret, read_yaml
+from harmonystate.config import secrets
+from harmonystate.config.file import read_yaml
 from harmonystate.config.models import Config
-from harmonystate.errors import Misconfigured
+from harmonystate.errors import BadUsage, Misconfigured
 
-# Keys that hold a secret, each with the key that names its file.
-SECRETS = (("discord", "token"), ("cassandra", "password"), ("kafka", "password"))
 NOT_KEYS = {"HARMONY_CONFIG", "HARMONY_CRASH_AT"}
 
 
@@ -43,24 +42,22 @@ def load(path: Path | None, **flags: Mapping[str, Any]) -> Config:
 
     Raises:
         Misconfigured: naming the key's path, and the nearest known key where it is unknown.
+        BadUsage: naming the option, when a flag is what is wrong.
     """
     yaml = read_yaml(path) if path else {}
-    _refuse_secrets(yaml, path)
-    _refuse_unknown_variables()
-    try:
-        environment = EnvSettingsSource(Config)()
-    except SettingsError as fault:
-        raise Misconfigured(f"environment: {fault}") from None
-    sources = {"command line": _named(flags), "environment": environment, str(path): yaml}
-    merged = _merge(_merge(yaml, environment), sources["command line"])
-    for section, key in SECRETS:
-        _fill_secret(merged, section, key)
+    secrets.refuse_in_yaml(yaml, path)
+    environment = _environment()
+    named = _named(flags)
+    merged = secrets.filled_from_files(_merge(_merge(yaml, environment), named))
     try:
         return Config.model_validate(merged)
     except ValidationError as fault:
         error = fault.errors()[0]
-        origin = next((name for name, source in sources.items() if _holds(source, error["loc"])), "defaults")
-        raise Misconfigured(f"{origin}: {_explain(error)}") from None
+    if _holds(named, error["loc"]):
+        option = str(error["loc"][-1]).replace("_", "-")
+        raise BadUsage(f"--{option}: {_reason(error)}")
+    origin = "environment" if _holds(environment, error["loc"]) else path
+    raise Misconfigured(f"{origin}: {'.'.join(map(str, error['loc']))}: {_reason(error)}")
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,44 +72,40 @@ def _named(flags: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return {section: {k: v for k, v in values.items() if v is not None} for section, values in flags.items()}
 
 
-def _fill_secret(merged: dict[str, Any], section: str, key: str) -> None:
-    """Take a secret from its file where the environment has not named it."""
-    values = merged.get(section)
-    if not isinstance(values, dict) or values.get(key) is not None or not values.get(f"{key}_file"):
-        return
-    secret = read_secret(Path(str(values[f"{key}_file"])).expanduser(), f"{section}.{key}_file")
-    merged[section] = {**values, key: secret}
-
-
-def _refuse_secrets(yaml: Mapping[str, Any], path: Path | None) -> None:
-    for section, key in SECRETS:
-        values = yaml.get(section)
-        if isinstance(values, Mapping) and values.get(key) is not None:
-            variable = f"HARMONY_{section}__{key}".upper()
-            raise Misconfigured(f"{path}: {section}.{key}: a secret does not belong here: use {key}_file or {variable}")
+def _environment() -> dict[str, Any]:
+    _refuse_unknown_variables()
+    try:
+        return EnvSettingsSource(Config)()
+    except SettingsError as fault:
+        raise Misconfigured(f"environment: {fault}") from None
 
 
 def _refuse_unknown_variables() -> None:
     """pydantic-settings reads only what it knows, so a typo at the top would be silent."""
-    sections = {f"HARMONY_{name}".upper() for name in Config.model_fields}
+    known = {f"HARMONY_{path.replace('.', '__')}".upper() for path in _known_paths(Config)}
     for variable in os.environ:
-        if variable.startswith("HARMONY_") and variable not in NOT_KEYS and variable.split("__")[0] not in sections:
-            raise Misconfigured(f"environment: {variable}: unknown key{_nearest(variable, sections)}")
+        name = variable.upper()  # pydantic-settings reads them in any case
+        if name.startswith("HARMONY_") and name not in NOT_KEYS and name.split("__")[0] not in known:
+            raise Misconfigured(f"environment: {variable}: unknown key{_nearest(name, known)}")
 
 
 def _holds(source: object, path: tuple[int | str, ...]) -> bool:
+    """Say whether what is wrong at `path` came from this source; below a list, the whole list did."""
     for part in path:
-        if not isinstance(source, Mapping) or part not in source:
+        if not isinstance(source, Mapping):
+            return True
+        if part not in source:
             return False
         source = source[part]
     return True
 
 
-def _explain(error: ErrorDetails) -> str:
-    path = ".".join(str(part) for part in error["loc"])
+def _reason(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
-        return f"{path}: unknown key{_nearest(path, _known_paths(Config))}"
-    return f"{path}: {error['msg'].removeprefix('Value error, ')}"
+        return f"unknown key{_nearest('.'.join(map(str, error['loc'])), _known_paths(Config))}"
+    if error["type"] == "model_type":
+        return "expected keys of its own"
+    return error["msg"].removeprefix("Value error, ")
 
 
 def _nearest(name: str, known: Iterator[str] | set[str]) -> str:

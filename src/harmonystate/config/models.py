@@ -1,38 +1,63 @@
 """config/harmony.yaml as frozen models: every key, its bounds and its default."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from harmonystate.core.durations import parse_duration, parse_rate
+from harmonystate.core.durations import parse_duration, parse_moment, parse_rate
 
 
 def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
+    # A bare number would be taken for seconds, and `report_ttl: 30` keep reports for half a minute.
+    return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
 def _rate(value: object) -> object:
     return parse_rate(value) if isinstance(value, str) else value
 
 
+def _ttl(value: timedelta) -> timedelta:
+    # Cassandra takes no TTL above 20 years, and a report of the future is kept for twice as long as one of today.
+    if not timedelta(seconds=1) <= value <= timedelta(days=3650):
+        raise ValueError("expected 1s to 3650d")
+    return value
+
+
 def _list(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+def _scalar(value: object) -> object:
+    if not isinstance(value, str | int | float):
+        raise ValueError("expected a text, a number, true or false")  # noqa: TRY004 - what pydantic takes for a fault
+    return value
+
+
+def _moment(value: object) -> object:
+    text = value.isoformat() if isinstance(value, date) else value  # YAML knows dates
+    if isinstance(text, str):
+        parse_moment(text, now=datetime(2100, 1, 1, tzinfo=UTC))
+    return text
+
+
 def _home(value: object) -> object:
-    home = platformdirs.user_state_path("harmony") if value is None else value
+    home = value or platformdirs.user_state_path("harmony")
     return Path(home).expanduser().absolute() if isinstance(home, str | Path) else home
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 RatePerMinute = Annotated[Fraction, BeforeValidator(_rate), Field(gt=0)]
 TopicName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.\-]{0,47}$")]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:%-]+$")]
+Scalar = Annotated[str | int | float | bool, BeforeValidator(_scalar)]
+Moment = Annotated[str, BeforeValidator(_moment)]
+Ttl = Annotated[Duration, AfterValidator(_ttl)]
 KeyspaceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 HomePath = Annotated[Path, BeforeValidator(_home), Field(validate_default=True)]
@@ -52,6 +77,14 @@ class Topics(Section):
     alert: TopicName = "alert"
     dead_letter: TopicName = "dead-letter"
     delivery: TopicName = "delivery"
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        """Refuse a stage that would read what it writes; the two global topics may be one."""
+        others = [self.alert, self.dead_letter, self.delivery]
+        if len({self.global1, self.global2, *others}) != len({self.global1, self.global2}) + len(others):
+            raise ValueError("alert, dead_letter and delivery each need a name of their own")
+        return self
 
 
 class KafkaSettings(Section):
@@ -80,14 +113,14 @@ class CassandraSettings(Section):
         series_ttl: the same for rollups and series.
     """
 
-    contact_points: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list), Field(min_length=1)] = ("127.0.0.1",)
+    contact_points: Annotated[tuple[Host, ...], NoDecode, BeforeValidator(_list), Field(min_length=1)] = ("127.0.0.1",)
     port: Port = 9042
     keyspace: KeyspaceName = "harmony"
     datacenter: str = "datacenter1"
     shards: Annotated[int, Field(ge=1, le=10_000)] = 4
     replication: Annotated[int, Field(ge=1, le=99)] = 1
-    report_ttl: Duration = timedelta(days=30)
-    series_ttl: Duration = timedelta(days=365)
+    report_ttl: Ttl = timedelta(days=30)
+    series_ttl: Ttl = timedelta(days=365)
     username: str | None = None
     password: SecretStr | None = None
     password_file: Path | None = None
@@ -110,7 +143,7 @@ class SparkSettings(Section):
     stall_after: Duration = timedelta(minutes=15)
     trigger_interval: Duration = timedelta(milliseconds=500)
     max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 100_000
-    conf: dict[str, str | int | float | bool] = {}
+    conf: dict[str, Scalar] = {}
 
 
 class DiscordSettings(Section):
@@ -149,21 +182,26 @@ class AnalysisSettings(Section):
     """What `analyze` answers by default: the `top` saddest, `since` a duration ago or an ISO time."""
 
     top: Annotated[int, Field(ge=1, le=10_000)] = 10
-    since: str = "24h"
+    since: Moment = "24h"
 
 
 class LocalSettings(Section):
     """The local servers and everything we keep on this host."""
 
     home: HomePath = Field(default_factory=lambda: platformdirs.user_state_path("harmony"))
-    heap: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "512m"
+    heap: Annotated[str, Field(pattern=r"^[1-9][0-9]*[mg]$")] = "512m"
 
 
 class Config(BaseSettings):
     """The whole config."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HARMONY_", env_nested_delimiter="__", frozen=True, extra="forbid", validate_default=False
+        env_prefix="HARMONY_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        validate_default=False,
     )
 
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
