@@ -18,9 +18,10 @@ import structlog
 
 from harmonystate.config import Config
 from harmonystate.core.alert import RaisedAlert
+from harmonystate.core.backoff import backoff
 from harmonystate.core.dead_letter import bury
 from harmonystate.core.delivery import Posted, delivery_record
-from harmonystate.core.dispatch import Backlog, Message, Proofs, Settled, Undelivered, Waiting
+from harmonystate.core.dispatch import Backlog, Message, Proofs, Undelivered, Waiting
 from harmonystate.core.record import Outgoing
 from harmonystate.core.wire import NotAReport, decode_alert
 from harmonystate.edges.console.cards import ConsoleSink
@@ -38,7 +39,6 @@ STAGE = "alert-bot"
 IDLE_S = 0.5
 HOLD_S = 0.5
 LAST_ANSWER_S = 30.0
-LONGEST_BACKOFF_S = 60.0
 MOST_WAITING = 1_000
 # Discord knows a nonce for "a few minutes"; beyond that, only the channel itself tells what stands in it.
 NONCE_HOLDS = timedelta(minutes=2)
@@ -67,22 +67,11 @@ class Sink(Protocol):
         ...
 
 
-class Feed(Protocol):
-    """Where alerts come from and what was told is committed; `AlertFeed` is one, and so is a test's list."""
-
-    def poll(self, timeout_s: float, *, hold: bool = False) -> Sequence[Record]: ...  # noqa: D102
-    def is_unproved(self, record: Record) -> bool: ...  # noqa: D102
-    def told_since(self, moment: datetime) -> set[str]: ...  # noqa: D102
-    def commit(self, settled: Settled) -> None: ...  # noqa: D102
-    def commit_positions(self) -> None: ...  # noqa: D102
-    def has_reached(self, goal: Mapping[int, int]) -> bool: ...  # noqa: D102
-
-
 def run(config: Config, *, sink: str | None, once: bool, instance: str | None) -> int:
     """Run the stage until asked to stop, or with `once` until what is there now is told."""
     stop = stop_on_signals()
     topics = config.kafka.topics
-    opening = _sink(config, sink)
+    opening = _sink(config, sink, once=once)
     connect.require(config.kafka, [topics.alert, topics.delivery, topics.dead_letter])
     with (
         instances.claim(config.local.home, STAGE, instance) as name,
@@ -100,7 +89,7 @@ def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Sto
     done = False
     while not (done or stop.is_set()):
         try:
-            with AlertFeed(config.kafka, instance=instance) as feed:
+            with AlertFeed(config.kafka, instance=instance, meter=meter) as feed:
                 goal = goal or feed.ends()
                 patience.relieved()
                 teller = Teller(feed, sink, config=config, stop=stop, meter=meter, now=_now)
@@ -113,7 +102,7 @@ def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Sto
 class Teller:
     """Tells of the alerts of one feed, in order."""
 
-    def __init__(self, feed: Feed, sink: Sink, *, config: Config, stop: Stop, meter: Meter, now: Clock) -> None:
+    def __init__(self, feed: AlertFeed, sink: Sink, *, config: Config, stop: Stop, meter: Meter, now: Clock) -> None:
         topics = config.kafka.topics
         self._feed = feed
         self._sink = sink
@@ -125,7 +114,8 @@ class Teller:
         self._backlog = Backlog(partial(delivery_record, channel_id=sink.channel_id, topic=topics.delivery))
         # The message whose answer we do not know, and when we first tried: until it is answered, no other is sent.
         self._unanswered: tuple[Message, datetime] | None = None
-        self._backoff_s = 1.0
+        self._waits = backoff()
+        meter.add(alerts=0)
 
     def run(self, goal: Mapping[int, int] | None) -> bool:
         """Work until asked to stop, or until all up to `goal` is told (then True)."""
@@ -199,17 +189,15 @@ class Teller:
 
     def _count(self, posted: Sequence[Posted]) -> None:
         self._unanswered = None
-        self._backoff_s = 1.0
+        self._waits = backoff()
         self._meter.add(alerts=self._backlog.deliver(posted), messages=len(posted))
         self._meter.show(state=None)
 
     def _bear(self, fault: Undelivered) -> None:
         """Wait before the next try, and stay a member of the group meanwhile."""
-        wait_s = max(self._backoff_s, fault.wait_s or 0.0)
-        if self._backoff_s == 1.0:
-            self._log.warning("waiting for Discord", because=str(fault), wait_s=wait_s)
+        wait_s = max(next(self._waits), fault.wait_s or 0.0)
+        self._log.warning("waiting for Discord", because=str(fault), wait_s=wait_s)
         self._meter.show(state=f"waiting for Discord: {fault}")
-        self._backoff_s = min(self._backoff_s * 2, LONGEST_BACKOFF_S)
         for _ in range(ceil(wait_s / HOLD_S)):
             if self._stop.wait(HOLD_S):
                 return
@@ -235,8 +223,12 @@ def _by_id(posted: Sequence[Posted]) -> dict[str, Posted]:
     return {alert_id: message for message in posted for alert_id in message.alert_ids}
 
 
-def _sink(config: Config, chosen: str | None) -> AbstractContextManager[Sink]:
-    return nullcontext(ConsoleSink(now=_now))
+def _sink(config: Config, chosen: str | None, *, once: bool) -> AbstractContextManager[Sink]:
+    if (chosen or ("discord" if config.discord.token else "console")) == "console":
+        return nullcontext(ConsoleSink(now=_now))
+    from harmonystate.edges.discord.sink import open_sink
+
+    return open_sink(config.discord, announce=not once, now=_now)
 
 
 def _meter(sink: Sink) -> AbstractContextManager[Meter]:

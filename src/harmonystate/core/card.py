@@ -15,6 +15,7 @@ _COLOURS = (0xA4001E, 0xE53935)
 _MILDEST_COLOUR = 0xFB8C00
 # Control, format (bidi marks, zero width), surrogate, line and paragraph separator: none of them is a part of a name.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_BLANKS = "\t\n\r"
 
 
 class Dialect(NamedTuple):
@@ -109,17 +110,14 @@ def spell_degrees(degrees: float) -> str:
 
 def clean(text: str) -> str:
     """Return `text` on one line, without control and bidi characters; never empty."""
-    visible = "".join(" " if char.isspace() else char for char in text if not _is_invisible(char))
-    return " ".join(visible.split()) or "\N{REPLACEMENT CHARACTER}"
+    if not text.isprintable():
+        text = "".join(char for char in text if char in _BLANKS or unicodedata.category(char) not in _INVISIBLE)
+    return " ".join(text.split()) or "\N{REPLACEMENT CHARACTER}"
 
 
 def length(text: str) -> int:
     """Count UTF-16 units: at least as many as there are characters."""
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
-
-
-def _is_invisible(char: str) -> bool:
-    return unicodedata.category(char) in _INVISIBLE and char not in "\t\n\r"
 
 
 def _persons(persons: Iterable[Person], dialect: Dialect) -> str:

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from enum import IntEnum
-from itertools import takewhile
+from itertools import accumulate, islice, takewhile
 from typing import NamedTuple
 from uuid import UUID
 
@@ -61,8 +61,12 @@ class Message(NamedTuple):
 
     @property
     def nonce(self) -> str:
-        """What makes Discord take the same message only once: 22 of the 25 characters that it allows."""
-        return urlsafe_b64encode(UUID(self.alerts[0].alert_id).bytes).rstrip(b"=").decode()
+        """What makes Discord take the same message only once: at most 25 characters.
+
+        Another form is another message: one that was taken and shows no ids must not be returned for it.
+        """
+        first = urlsafe_b64encode(UUID(self.alerts[0].alert_id).bytes).rstrip(b"=").decode()
+        return first + "T" if self.form is Form.TEXT else first
 
 
 class Waiting(Struct):
@@ -216,3 +220,9 @@ class Backlog:
         if len(self._told) > REMEMBERED:
             del self._told[next(iter(self._told))]
         return True
+
+
+def prefix_within(sizes: Iterable[int], *, most: int, limit: int) -> int:
+    """Count how many, from the first on, stay within `limit` together; at least one, at most `most`."""
+    totals = accumulate(islice(sizes, most))
+    return max(sum(1 for total in totals if total <= limit), 1)

@@ -13,6 +13,7 @@ from kafka.errors import CorruptRecordError, KafkaError
 from harmonystate.config import KafkaSettings
 from harmonystate.core.dispatch import Settled
 from harmonystate.edges.kafka.connect import open_consumer
+from harmonystate.edges.kafka.exactly_once import Meter
 from harmonystate.edges.kafka.membership import is_member
 from harmonystate.edges.kafka.offsets import ANSWER_MS, committed, partitions_of
 from harmonystate.edges.kafka.reading import read_all
@@ -35,9 +36,10 @@ class AlertFeed:
     on from what is committed.
     """
 
-    def __init__(self, settings: KafkaSettings, *, instance: str) -> None:
-        """Join the group under the name `instance`."""
+    def __init__(self, settings: KafkaSettings, *, instance: str, meter: Meter) -> None:
+        """Join the group under the name `instance`; `meter` shows the lag."""
         self._settings = settings
+        self._meter = meter
         self._topic = settings.topics.alert
         self._watchdog = Watchdog()
         # First of all: this resolves what the life before left pending, and only then are offsets worth reading.
@@ -55,7 +57,6 @@ class AlertFeed:
         self._ends_when_assigned: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._looked_at = time.monotonic()
-        self.lag = 0
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -159,8 +160,8 @@ class AlertFeed:
             return position
 
     def _look(self) -> None:
-        """Note the lag; and notice a broker that went away, for a poll just goes on returning nothing."""
+        """Show the lag; and notice a broker that went away, for a poll just goes on returning nothing."""
         ends = self.ends()
         behind = [ends.get(p.partition, 0) - self._committed.get(p, 0) for p in self._consumer.assignment()]
-        self.lag = sum(max(0, each) for each in behind)
+        self._meter.show(lag=sum(max(0, each) for each in behind))
         self._looked_at = time.monotonic()

@@ -1,0 +1,63 @@
+"""A card as Discord shows it: escaped, within its limits; and the alert ids read back from a message.
+
+Limits: https://discord.com/developers/docs/resources/message#embed-object-embed-limits. hikari checks none of them.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from harmonystate.core.card import HEADLINE, Card, Dialect, spell_degrees
+
+MOST_EMBEDS = 10
+LONGEST_VALUE = 1024
+# 6000 over all embeds of a message; the age of an alert may grow by a few characters until it is posted.
+LONGEST_EMBEDS = 5900
+
+# A backslash before any of these is not shown. With `:` and `/` escaped nothing becomes a link or an emoji, with `<`
+# and `@` no mention, with `-` and `#` at the beginning no list and no heading.
+_MARKUP = re.compile(r"[\\*_~`|\[\]()<>#@:/+-]")
+_ID_LINE = re.compile(r"^alert ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$", re.ASCII | re.MULTILINE)
+# Of a name in a message without embeds, whose 2000 characters have to hold three lists.
+_LONGEST_NAME = 100
+
+
+def escape(text: str) -> str:
+    """Return `text` so that Discord shows it letter by letter."""
+    return _MARKUP.sub(r"\\\g<0>", text)
+
+
+def text_of(card: Card) -> str:
+    """Return a card spelt in TEXT as a message without embeds, below 2000 characters."""
+    return "\n".join([HEADLINE, *(f"{name}: {value}" for name, value in card.fields), card.footer])
+
+
+def ids_in(content: str | None, footers: Iterable[str | None]) -> frozenset[str]:
+    """Return the ids of the alerts that a message shows, in its embeds' footers or on a line of its own.
+
+    A name cannot forge one: it never begins a line.
+    """
+    return frozenset(_ID_LINE.findall("\n".join([content or "", *(footer or "" for footer in footers)])))
+
+
+def _map_link(latitude: float, longitude: float) -> str:
+    place = spell_degrees(latitude), spell_degrees(longitude)
+    link = "https://www.openstreetmap.org/?mlat={0}&mlon={1}#map=16/{0}/{1}".format(*place)
+    return f"{place[0]}, {place[1]}\n[map]({link})"
+
+
+def _plain_place(latitude: float, longitude: float) -> str:
+    return f"{spell_degrees(latitude)}, {spell_degrees(longitude)}"
+
+
+def _moment(time: datetime) -> str:
+    """Spell a time in UTC, and so that Discord shows it in the reader's own zone too."""
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC, <t:{int(time.timestamp())}>"
+
+
+def _short(text: str) -> str:
+    return escape(text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…")
+
+
+EMBED = Dialect(text=escape, place=_map_link, moment=_moment, longest=LONGEST_VALUE)
+TEXT = Dialect(text=_short, place=_plain_place, moment=_moment, longest=500)

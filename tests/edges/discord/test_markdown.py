@@ -1,0 +1,86 @@
+import re
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harmonystate.core.card import Card, card_of, length
+from harmonystate.edges.discord.markdown import EMBED, TEXT, escape, ids_in, text_of
+from tests.support.alerts import HEARD, alerts, hostile_names, raised
+from tests.support.strategies import names
+
+# What Discord takes a backslash off again, so that it is shown as it was.
+UNESCAPED = re.compile(r"\\([^0-9A-Za-z\s])")
+
+
+def card(alert, dialect=EMBED) -> Card:
+    return card_of(alert, dialect, now=alert.alert.report.time + timedelta(seconds=1.84))
+
+
+def test_position_is_latitude_then_longitude_and_leads_to_a_map():
+    position = dict(card(raised(1)).fields)["Position"]
+
+    assert position == (
+        "48.8566, 2.3522\n[map](https://www.openstreetmap.org/?mlat=48.8566&mlon=2.3522#map=16/48.8566/2.3522)"
+    )
+
+
+def test_date_is_told_in_utc_and_in_the_reader_s_own_zone():
+    assert dict(card(raised(1)).fields)["Date"] == (
+        "2026-11-24 16:38:17 UTC, <t:1795538297>\ndelivered 1.8 s after it was heard"
+    )
+
+
+@given(st.one_of(names, hostile_names))
+def test_what_is_escaped_is_shown_as_it_was(name):
+    assert UNESCAPED.sub(r"\1", escape(name)) == name
+
+
+@given(st.one_of(names, hostile_names))
+def test_no_name_becomes_markup_a_link_or_a_mention(name):
+    bare = re.sub(r"\\.", "", escape(name), flags=re.DOTALL)
+
+    assert not set(bare) & set("*_~`|[]()<>#@:/\\")
+
+
+@pytest.mark.parametrize("name", ["Jean-Luc", "O'Brien", "Zoë"])
+def test_a_real_name_reads_as_it_is_written(name):
+    assert UNESCAPED.sub(r"\1", escape(name)) == name
+
+
+@given(alerts())
+def test_every_card_is_within_discord_s_limits(alert):
+    told = card(alert)
+
+    assert all(1 <= length(field.value) <= 1024 for field in told.fields)
+    assert told.size <= 6000
+    assert len(told.fields) == 6
+
+
+@given(alerts())
+def test_every_alert_fits_into_a_message_without_cards(alert):
+    text = text_of(card(alert, TEXT))
+
+    assert length(text) <= 2000
+    assert ids_in(text, []) == {alert.alert_id}
+
+
+@given(alerts())
+def test_the_ids_read_back_from_a_message_are_those_it_shows_and_no_name_forges_one(alert):
+    told = card(alert)
+
+    assert ids_in("Alert !", [told.footer]) == {alert.alert_id}
+
+
+def test_a_message_without_ids_shows_none():
+    other = raised(1).alert_id
+
+    assert ids_in("🟢 Online", []) == frozenset()
+    assert ids_in(None, [None, "", f"the alert {other}", other, f"alert {other} and more"]) == frozenset()
+
+
+def test_ids_of_ten_cards_are_all_read():
+    told = [raised(number) for number in range(10)]
+
+    assert ids_in("Alert !", [card_of(each, EMBED, now=HEARD).footer for each in told]) == {a.alert_id for a in told}

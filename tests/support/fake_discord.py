@@ -1,0 +1,280 @@
+"""A Discord for tests, on 127.0.0.1: one channel by REST, and a gateway. It refuses what the real one refuses.
+
+Rules and limits are those of https://discord.com/developers/docs: resources/message, topics/gateway, rate-limits.
+By hand: `python -m tests.support.fake_discord` prints the settings that lead to it.
+"""
+
+import asyncio
+import base64
+import json
+import threading
+import time
+import zlib
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from aiohttp import WSMsgType, web
+
+BOT_ID = 700_000_000_000_000_001
+CHANNEL_ID = 700_000_000_000_000_002
+TOKEN = f"{base64.b64encode(str(BOT_ID).encode()).decode()}.fake.canary"
+NONCE_HOLDS_S = 180.0
+EPOCH_MS = 1_420_070_400_000
+USER = {"id": str(BOT_ID), "username": "harmony", "discriminator": "0000", "avatar": None, "bot": True}
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Answer:
+    """What a POST gets instead of a 200.
+
+    Attributes:
+        status: None = it is accepted as usual.
+        cut: the connection is cut without an answer (after the message was accepted, with status None).
+        delay_s: how long the answer takes.
+        retry_after: of a 429, seconds; None = not JSON, as when Cloudflare bans.
+        scope: of a 429: user, shared or global.
+    """
+
+    status: int | None = None
+    cut: bool = False
+    delay_s: float = 0.0
+    retry_after: float | None = 0.05
+    scope: str = "user"
+
+
+@dataclass
+class FakeDiscord:
+    """Runs in a thread of its own while the body of a `with` runs.
+
+    Attributes:
+        limit: messages per 5 s in the channel; None = no limit.
+        gateway: whether the gateway lets anybody in.
+        script: what the next POSTs get, one each.
+        always: what every POST gets once the script is used up; None = it is accepted.
+        messages: what stands in the channel, oldest first.
+        tries: every POST: its body and the status it got.
+        reads: every GET of the history: its query.
+        sessions: what identified itself at the gateway.
+    """
+
+    limit: int | None = None
+    gateway: bool = True
+    port: int = 0
+    script: deque[Answer] = field(default_factory=deque)
+    always: Answer | None = None
+    messages: list[Json] = field(default_factory=list)
+    tries: list[tuple[Json, int]] = field(default_factory=list)
+    reads: list[Json] = field(default_factory=list)
+    sessions: list[Json] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> Json:
+        """The section `discord` of a config that leads here."""
+        return {"token": TOKEN, "channel_id": CHANNEL_ID, "rest_url": self.url}
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._nonces: dict[str, tuple[float, Json]] = {}
+        self._window: deque[float] = deque()
+        threading.Thread(target=self._loop.run_forever, name="fake-discord", daemon=True).start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _start(self) -> None:
+        app = web.Application()
+        app.router.add_get("/gateway/bot", self._gateway_bot)
+        app.router.add_get("/ws", self._websocket)
+        app.router.add_post("/channels/{channel}/messages", self._post)
+        app.router.add_get("/channels/{channel}/messages", self._history)
+        app.router.add_patch("/channels/{channel}/messages/{message}", self._edit)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def _gateway_bot(self, request: web.Request) -> web.Response:
+        limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
+        body = {"url": f"ws://127.0.0.1:{self.port}/ws", "shards": 1, "session_start_limit": limit}
+        return _denied(request) or web.json_response(body)
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        answer = self.script.popleft() if self.script else self.always or Answer()
+        await asyncio.sleep(answer.delay_s)
+        response = _denied(request) or _scripted(answer) or self._limited() or _invalid(body)
+        if response is None:
+            message = self._accept(body)
+            response = web.json_response(message, headers=self._limit_headers())
+        self.tries.append((body, response.status))
+        if answer.cut and request.transport:
+            request.transport.close()
+        return response
+
+    def _accept(self, body: Json) -> Json:
+        """Take a message in; with a nonce that is known, return the FIRST message of that nonce instead."""
+        now, nonce = time.time(), body.get("nonce")
+        at, first = self._nonces.get(nonce or "", (0.0, {}))
+        if body.get("enforce_nonce") and now - at < NONCE_HOLDS_S:
+            return first
+        message = self._message(body, now)
+        self.messages.append(message)
+        if nonce:
+            self._nonces[nonce] = (now, message)
+        return message
+
+    def _message(self, body: Json, now: float) -> Json:
+        number = (int(now * 1000) - EPOCH_MS << 22) + len(self.messages)
+        lists: Json = {key: [] for key in ("attachments", "mentions", "mention_roles")}
+        flat = {"tts": False, "pinned": False, "type": 0, "flags": 0, "edited_timestamp": None}
+        return {
+            **lists,
+            **flat,
+            "id": str(number),
+            "channel_id": str(CHANNEL_ID),
+            "author": USER,
+            "content": body.get("content", ""),
+            "timestamp": datetime.fromtimestamp(now, UTC).isoformat(),
+            "embeds": [{"type": "rich", **embed} for embed in body.get("embeds", [])],
+            "nonce": body.get("nonce"),
+            "mention_everyone": "@everyone" in body.get("content", "") and "parse" not in body["allowed_mentions"],
+        }
+
+    def _limited(self) -> web.Response | None:
+        """Count a message against the channel's limit; refuse it beyond."""
+        now = time.monotonic()
+        while self._window and now - self._window[0] > 5.0:
+            self._window.popleft()
+        if self.limit is not None and len(self._window) >= self.limit:
+            return _too_many(5.0 - (now - self._window[0]), "user", self._limit_headers())
+        self._window.append(now)
+        return None
+
+    def _limit_headers(self) -> dict[str, str]:
+        if self.limit is None:
+            return {}
+        after = 5.0 - (time.monotonic() - self._window[0])
+        return {
+            "X-RateLimit-Bucket": "messages",
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(max(self.limit - len(self._window), 0)),
+            "X-RateLimit-Reset": f"{time.time() + after:.3f}",
+            "X-RateLimit-Reset-After": f"{after:.3f}",
+        }
+
+    async def _history(self, request: web.Request) -> web.Response:
+        query = request.query
+        self.reads.append(dict(query))
+        before, after = int(query.get("before", 2**63)), int(query.get("after", 0))
+        found = [message for message in self.messages if after < int(message["id"]) < before]
+        limit = min(int(query.get("limit", 50)), 100)
+        return _denied(request) or web.json_response(found[::-1][:limit])
+
+    async def _edit(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        for message in self.messages:
+            if message["id"] == request.match_info["message"]:
+                message.update(body, edited_timestamp=datetime.now(UTC).isoformat())
+                return _denied(request) or _invalid(message) or web.json_response(message)
+        return web.json_response({"message": "Unknown Message", "code": 10008}, status=404)
+
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        if not self.gateway:
+            return web.Response(status=503)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        stream = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
+
+        async def send(**event: Any) -> None:
+            text = json.dumps({"s": None, "t": None, **event})
+            if stream is None:
+                await socket.send_str(text)
+            else:
+                await socket.send_bytes(stream.compress(text.encode()) + stream.flush(zlib.Z_SYNC_FLUSH))
+
+        await send(op=10, d={"heartbeat_interval": 1000})
+        async for frame in socket:
+            if frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                await self._handle(json.loads(frame.data), send)
+        return socket
+
+    async def _handle(self, event: Json, send: Any) -> None:
+        if event["op"] == 1:
+            await send(op=11, d=None)
+        elif event["op"] == 2:
+            self.sessions.append(event["d"])
+            ready = {"v": 10, "user": {**USER, "mfa_enabled": False, "flags": 0}, "guilds": [], "session_id": "1"}
+            more = {"resume_gateway_url": f"ws://127.0.0.1:{self.port}/ws", "application": {"id": "1", "flags": 0}}
+            await send(op=0, t="READY", s=1, d={**ready, **more})
+        elif event["op"] == 6:
+            await send(op=0, t="RESUMED", s=2, d={})
+
+
+def _denied(request: web.Request) -> web.Response | None:
+    if request.headers.get("Authorization") != f"Bot {TOKEN}":
+        return web.json_response({"message": "401: Unauthorized", "code": 0}, status=401)
+    if request.match_info.get("channel", str(CHANNEL_ID)) != str(CHANNEL_ID):
+        return web.json_response({"message": "Unknown Channel", "code": 10003}, status=404)
+    return None
+
+
+def _scripted(answer: Answer) -> web.Response | None:
+    if answer.status is None:
+        return None
+    if answer.status == 429:
+        return _too_many(answer.retry_after, answer.scope, {})
+    return web.json_response({"message": "scripted", "code": 50035}, status=answer.status)
+
+
+def _too_many(retry_after: float | None, scope: str, headers: dict[str, str]) -> web.Response:
+    if retry_after is None:
+        return web.Response(status=429, text="<html>banned</html>", content_type="text/html")
+    body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": scope == "global"}
+    return web.json_response(body, status=429, headers={**headers, "X-RateLimit-Scope": scope})
+
+
+def _invalid(body: Json) -> web.Response | None:
+    """Check what Discord checks; lengths are counted in UTF-16 units, the strictest reading."""
+    embeds = body.get("embeds", [])
+    fields = [field for embed in embeds for field in embed.get("fields", [])]
+    texts = [text for embed in embeds for text in _texts(embed)]
+    sound = (
+        (bool(body.get("content", "").strip()) or bool(embeds))
+        and _length(body.get("content", "")) <= 2000
+        and len(embeds) <= 10
+        and all(len(embed.get("fields", [])) <= 25 for embed in embeds)
+        and all(1 <= _length(field["name"].strip()) <= 256 for field in fields)
+        and all(1 <= _length(field["value"].strip()) <= 1024 for field in fields)
+        and all(_length(embed.get("footer", {}).get("text", "")) <= 2048 for embed in embeds)
+        and sum(map(_length, texts)) <= 6000
+        and len(str(body.get("nonce", ""))) <= 25
+    )
+    return None if sound else web.json_response({"message": "Invalid Form Body", "code": 50035}, status=400)
+
+
+def _texts(embed: Json) -> list[str]:
+    fields = [text for field in embed.get("fields", []) for text in (field["name"], field["value"])]
+    return [embed.get("title", ""), embed.get("description", ""), embed.get("footer", {}).get("text", ""), *fields]
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+if __name__ == "__main__":
+    with FakeDiscord(limit=5) as fake:
+        print(f"HARMONY_DISCORD__TOKEN={TOKEN}", f"HARMONY_DISCORD__CHANNEL_ID={CHANNEL_ID}")
+        print(f"HARMONY_DISCORD__REST_URL={fake.url}", flush=True)
+        threading.Event().wait()
