@@ -50,7 +50,7 @@ def stop_on_signals(last_words: Callable[[], object] = lambda: None) -> Stop:
             os._exit(130)
         if not stop.is_set():
             stop.set(code)
-            last = threading.Timer(grace_s, leave, args=(code,))
+            last = threading.Timer(GRACE_S, leave, args=(code,))
             last.daemon = True
             last.start()
 
