@@ -1,6 +1,6 @@
 """The simulated fleet: every report of a run, as a function of its number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from hashlib import sha256
 from itertools import count
@@ -13,7 +13,7 @@ from msgspec import Struct
 from harmonystate.core import ids
 from harmonystate.core.chance import Chance, scale
 from harmonystate.core.flight import City, Flight
-from harmonystate.core.population import MAX_PERSONS, Population
+from harmonystate.core.population import Population
 from harmonystate.core.quota import Quota
 from harmonystate.core.schedule import Schedule, from_ms
 from harmonystate.core.wire import REPORT, encode_degrees
@@ -116,17 +116,13 @@ class Fleet:
         """Return who was heard and what they said, encoded."""
         size = _CROWDS[scale(draws[0], len(_CROWDS))]
         people = self._population.choose(draws[1 : 1 + size], gloomy=alerts)
-        moods = draws[MAX_PERSONS + 1 : MAX_PERSONS + 1 + size]
-        calm = CALM_SCORES[time_ms // HOUR_MS % 24]
-        scores = [calm[draw >> 24] for draw in moods]
-        if alerts:
-            sadden(scores, moods)
-            # The sad one was chosen first, but may be named anywhere.
-            place = scale(draws[11], size)
-            people[0], people[place] = people[place], people[0]
-            scores[0], scores[place] = scores[place], scores[0]
-        happiness = (2 * sum(scores) + size) // (2 * size)
-        return self._population.encode_persons(people, scores), self._population.say(happiness, draws[12:14])
+        scores = _scores(draws[6 : 6 + size], alerts, time_ms)
+        # The sad one comes first, but may be named anywhere.
+        place = scale(draws[11], size)
+        people[0], people[place] = people[place], people[0]
+        scores[0], scores[place] = scores[place], scores[0]
+        mean = (2 * sum(scores) + size) // (2 * size)
+        return self._population.encode_persons(people, scores), self._population.say(mean, draws[12:14])
 
     def _stamp(self, time_ms: int) -> bytes:
         """Return `wire.format_time`, at the price of a division while the second stays the same."""
@@ -136,8 +132,12 @@ class Fleet:
         return b"%b.%03dZ" % (self._second[1], ms)
 
 
-def sadden(scores: list[int], draws: tuple[int, ...]) -> None:
-    """Make the first score sad, and now and then another one too."""
-    for place, draw in enumerate(draws):
-        if place == 0 or draw % _ALSO_SAD == 0:
-            scores[place] = draw // _ALSO_SAD % SAD_BELOW
+def _scores(draws: Sequence[int], alerts: bool, time_ms: int) -> list[int]:
+    """Draw the scores of a report: in an alert the first one is sad, and now and then another one too."""
+    calm = CALM_SCORES[time_ms // HOUR_MS % 24]
+    scores = [calm[draw >> 24] for draw in draws]
+    if alerts:
+        for place, draw in enumerate(draws):
+            if place == 0 or draw % _ALSO_SAD == 0:
+                scores[place] = draw // _ALSO_SAD % SAD_BELOW
+    return scores
