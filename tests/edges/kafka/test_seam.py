@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import kafka.errors
 import pytest
 from kafka.producer.sender import Sender
-from kafka.producer.transaction_manager import InitProducerIdHandler, TransactionManager
+from kafka.producer.transaction_manager import InitProducerIdHandler, TransactionManager, TransactionState
 
 from harmonystate.edges.kafka import seam
 
@@ -58,3 +58,23 @@ def test_the_seam_hides_no_other_error(sender):
 
     with pytest.raises(kafka.errors.SaslAuthenticationFailedError):
         sender._client.await_ready(0)
+
+
+def test_the_client_still_lets_a_transaction_go_on_after_a_batch_expired_in_it():
+    """Why Transactor looks at every single future before it commits; Java's client aborts by itself."""
+    manager = TransactionManager(transactional_id="id", transaction_timeout_ms=1, api_version=(4, 3))
+
+    verdict = manager.classify_batch_error(kafka.errors.KafkaTimeoutError("Expiring 1 record(s)"), batch=None)
+
+    assert verdict == TransactionManager.ERROR_CLASS_RETRIABLE
+
+
+def test_the_client_still_ends_a_transaction_well_that_an_epoch_bump_has_emptied():
+    """Why Transactor compares epochs: the broker has aborted, and commit would report success."""
+    manager = TransactionManager(transactional_id="id", transaction_timeout_ms=1, api_version=(4, 3))
+    manager._current_state = TransactionState.IN_TRANSACTION
+    manager._transaction_started = True
+
+    manager.bump_producer_id_and_epoch()
+
+    assert not manager._transaction_started
