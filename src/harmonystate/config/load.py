@@ -13,7 +13,7 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from harmonystate.config import secrets
 from harmonystate.config.file import read_yaml
-from harmonystate.config.models import Config
+from harmonystate.config.models import Config, Environment
 from harmonystate.errors import BadUsage, Misconfigured
 
 NOT_KEYS = {"HARMONY_CONFIG", "HARMONY_CRASH_AT"}
@@ -75,7 +75,7 @@ def _named(flags: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 def _environment() -> dict[str, Any]:
     _refuse_unknown_variables()
     try:
-        return EnvSettingsSource(Config)()
+        return EnvSettingsSource(Environment)()
     except SettingsError as fault:
         raise Misconfigured(f"environment: {fault}") from None
 

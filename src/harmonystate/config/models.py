@@ -192,17 +192,8 @@ class LocalSettings(Section):
     heap: Annotated[str, Field(pattern=r"^[1-9][0-9]*[mg]$")] = "512m"
 
 
-class Config(BaseSettings):
+class Config(Section):
     """The whole config."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="HARMONY_",
-        env_nested_delimiter="__",
-        env_ignore_empty=True,
-        frozen=True,
-        extra="forbid",
-        validate_default=False,
-    )
 
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     cassandra: CassandraSettings = Field(default_factory=CassandraSettings)
@@ -212,3 +203,9 @@ class Config(BaseSettings):
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     analysis: AnalysisSettings = Field(default_factory=AnalysisSettings)
     local: LocalSettings = Field(default_factory=LocalSettings)
+
+
+class Environment(Config, BaseSettings):
+    """Names the variables of the same keys. A class of its own, so that no Config reads the environment unasked."""
+
+    model_config = SettingsConfigDict(env_prefix="HARMONY_", env_nested_delimiter="__", env_ignore_empty=True)
