@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from harmonystate.config import Config
     from tests.support.services import Services
 
@@ -61,3 +63,15 @@ def config_file(config: "Config", tmp_path: Path) -> Path:
     from tests.support.services import write_config
 
     return write_config(config, tmp_path / "harmony.yaml")
+
+
+@pytest.fixture(scope="session")
+def spark(stack: "Services", tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
+    """One Spark session for the whole run, with the Kafka source and the connector to the running Cassandra."""
+    from harmonystate.edges.local import jars, java
+    from harmonystate.edges.spark.session import open_spark
+    from tests.support.services import local_config
+
+    config = local_config(stack, tmp_path_factory.mktemp("spark"))
+    with open_spark(config, app="tests", jars=jars.fetch(["spark"])["spark"], java_home=java.find_java()) as session:
+        yield session

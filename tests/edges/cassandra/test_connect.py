@@ -1,0 +1,118 @@
+import socket
+import time
+
+import pytest
+from cassandra import AuthenticationFailed, InvalidRequest, OperationTimedOut, Unauthorized
+from cassandra.cluster import NoHostAvailable
+
+from harmonystate.config import CassandraSettings
+from harmonystate.edges.cassandra import schema
+from harmonystate.edges.cassandra.connect import connected, open_session, reachable, translating
+from harmonystate.errors import Misconfigured, Unavailable
+
+SETTINGS = CassandraSettings(username="harmony")
+
+
+def translated(fault):
+    """Return what a fault of the driver becomes."""
+    with pytest.raises(Exception) as raised, translating(SETTINGS):  # noqa: PT011
+        raise fault
+    return raised.value
+
+
+@pytest.fixture
+def silent():
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_nobody_there_is_said_at_once_with_host_port_and_what_to_do(offline_config):
+    settings = offline_config.cassandra
+
+    with pytest.raises(Unavailable, match=rf"127\.0\.0\.1:{settings.port} .*harmony up"), open_session(settings):
+        pass
+
+    assert not reachable(settings)
+
+
+def test_somebody_who_never_answers_is_given_up_within_15_s(silent):
+    started = time.monotonic()
+
+    with pytest.raises(Unavailable, match=rf"127\.0\.0\.1:{silent}"), open_session(CassandraSettings(port=silent)):
+        pass
+
+    assert time.monotonic() - started < 15
+
+
+def test_a_wrong_password_is_told_apart():
+    refused = AuthenticationFailed("Provided username harmony and/or password are incorrect")
+
+    fault = translated(NoHostAvailable("no host", {"127.0.0.1:9042": refused}))
+
+    assert isinstance(fault, Misconfigured)
+    assert "refuses user harmony" in str(fault)
+
+
+def test_too_few_nodes_to_look_a_password_up_are_no_wrong_password():
+    refused = AuthenticationFailed("[Bad credentials] Cannot achieve consistency level LOCAL_QUORUM")
+
+    assert isinstance(translated(NoHostAvailable("no host", {"127.0.0.1:9042": refused})), Unavailable)
+
+
+def test_a_missing_grant_is_the_config_s_fault():
+    assert isinstance(translated(Unauthorized("User harmony has no MODIFY permission")), Misconfigured)
+
+
+def test_a_server_that_is_slow_is_away():
+    assert isinstance(translated(OperationTimedOut()), Unavailable)
+
+
+def test_a_statement_that_cassandra_does_not_understand_is_a_bug_of_ours():
+    assert isinstance(translated(InvalidRequest("no such column")), InvalidRequest)
+
+
+def test_an_unknown_option_is_named(silent):
+    settings = CassandraSettings(port=silent, client={"contact_point": "x"})
+
+    with pytest.raises(Misconfigured, match=r"cassandra\.client\.contact_point"), open_session(settings):
+        pass
+
+
+def test_a_certificate_that_is_not_there_is_named(silent):
+    settings = CassandraSettings(port=silent, client={"ssl_cafile": "/nowhere/ca.pem"})
+
+    with pytest.raises(Misconfigured, match=r"ssl_cafile: cannot read /nowhere/ca\.pem"), open_session(settings):
+        pass
+
+
+@pytest.mark.services
+def test_without_setup_its_name_is_said(config):
+    with pytest.raises(Misconfigured, match="run `harmony setup`"), open_session(config.cassandra):
+        pass
+
+
+@pytest.mark.services
+def test_a_data_center_that_is_not_there_is_named(config):
+    elsewhere = config.cassandra.model_copy(update={"datacenter": "paris"})
+
+    with pytest.raises(Misconfigured, match=r"cassandra\.datacenter: paris, .* knows only datacenter1"):  # noqa: SIM117
+        with connected(elsewhere):
+            pass
+
+
+@pytest.mark.services
+def test_a_session_uses_the_keyspace_and_reads_what_a_quorum_has(config):
+    schema.apply(config.cassandra)
+
+    with open_session(config.cassandra) as session:
+        found = session.execute("SELECT value FROM settings WHERE name = 'shards'")
+        assert found.one().value == "4"
+        assert (
+            session.get_execution_profile(
+                "default"
+                if False
+                else session.cluster.profile_manager.profiles and next(iter(session.cluster.profile_manager.profiles))
+            ).consistency_level
+            == 6
+        )

@@ -1,0 +1,151 @@
+import threading
+from datetime import timedelta
+
+import pytest
+
+from harmonystate.config import CassandraSettings
+from harmonystate.edges.cassandra import schema
+from harmonystate.edges.cassandra.connect import connected, open_session
+from harmonystate.errors import Misconfigured
+
+services = pytest.mark.services
+
+
+def keys(session, keyspace):
+    """Return {table: "((partition), clustering)"} of a keyspace."""
+    query = "SELECT table_name, column_name, kind, position FROM system_schema.columns WHERE keyspace_name = %s"
+    found = {}
+    for row in session.execute(query, (keyspace,)):
+        if row.kind in ("partition_key", "clustering"):
+            found.setdefault(row.table_name, {}).setdefault(row.kind, {})[row.position] = row.column_name
+    return {
+        table: ", ".join(
+            [
+                f"({', '.join(dict(sorted(kinds['partition_key'].items())).values())})",
+                *dict(sorted(kinds.get("clustering", {}).items())).values(),
+            ]
+        )
+        for table, kinds in found.items()
+    }
+
+
+@pytest.fixture
+def settings(config):
+    yield config.cassandra
+    with connected(config.cassandra) as session:
+        session.execute(f"DROP KEYSPACE IF EXISTS {config.cassandra.keyspace}", timeout=30)
+
+
+def test_the_last_step_is_the_version():
+    assert [number for number, _ in schema.steps(CassandraSettings())] == list(range(1, schema.VERSION + 1))
+
+
+@pytest.mark.parametrize(("ttl", "hours"), [("30d", 24), ("365d", 292), ("1h", 1), ("31h", 2)])
+def test_a_window_of_the_table_report_is_a_thirtieth_of_a_report_s_life(ttl, hours):
+    assert schema.window_hours(CassandraSettings(report_ttl=ttl).report_ttl) == hours
+
+
+@services
+def test_the_tables_have_the_keys_that_others_rely_on(settings):
+    schema.apply(settings)
+
+    with open_session(settings) as session:
+        found = keys(session, settings.keyspace)
+    assert found == {
+        "report": "(hour, shard), droneid, time, reportid",
+        "report_hours": "(day), hour",
+        "harmonyscores": "(id), time",
+        "persons": "(id), time",
+        "badpersons": "(id), time",
+        "person_hours": "(hour, shard), lastname, firstname",
+        "analyzed_hours": "(day), hour",
+        "saddest": "(window), rank",
+        "settings": "(name)",
+        "leases": "(name)",
+    }
+
+
+@services
+def test_rows_of_a_time_lie_and_die_together(settings):
+    schema.apply(settings)
+
+    with open_session(settings) as session:
+        query = "SELECT compaction, default_time_to_live FROM system_schema.tables WHERE keyspace_name = %s AND table_name = 'report'"
+        row = session.execute(query, (settings.keyspace,)).one()
+    assert row.compaction["class"].endswith("TimeWindowCompactionStrategy")
+    assert (row.compaction["compaction_window_unit"], row.compaction["compaction_window_size"]) == ("HOURS", "24")
+    assert row.default_time_to_live == 30 * 86400
+
+
+@services
+def test_setup_again_changes_nothing_and_says_so(settings):
+    assert "made" in schema.apply(settings)[-1]
+
+    assert schema.apply(settings) == [f"keyspace {settings.keyspace}: tables are there"]
+
+
+@services
+def test_setups_at_once_do_not_disturb_each_other(settings):
+    said = []
+    threads = [threading.Thread(target=lambda: said.append(schema.apply(settings)[-1])) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(said) == 4
+    assert sum("made" in line for line in said) == 1
+    with open_session(settings) as session:
+        assert schema.read_settings(session) == {"shards": "4", "schema_version": str(schema.VERSION)}
+
+
+@services
+def test_other_shards_than_those_of_the_stored_reports_are_refused(settings):
+    schema.apply(settings)
+    other = settings.model_copy(update={"shards": 64})
+
+    with pytest.raises(Misconfigured, match=r"cassandra\.shards: 64, .* with 4"):
+        schema.apply(other)
+    with pytest.raises(Misconfigured, match=r"cassandra\.shards: 64, .* with 4"), open_session(other):
+        pass
+
+
+@services
+def test_a_keyspace_of_a_newer_version_is_refused(settings):
+    schema.apply(settings)
+    with open_session(settings) as session:
+        schema.record(session, "schema_version", str(schema.VERSION + 1))
+
+    with pytest.raises(Misconfigured, match="newer harmony"):
+        schema.apply(settings)
+
+
+@services
+def test_another_replication_than_the_configured_one_is_left_and_said(settings):
+    schema.apply(settings)
+
+    lines = schema.apply(settings.model_copy(update={"replication": 3}))
+
+    assert "left as it is" in lines[0]
+
+
+@services
+def test_a_lock_of_a_killed_setup_does_not_stay_for_ever(settings, monkeypatch):
+    monkeypatch.setattr(schema, "_LOCK_TTL_S", 2)
+    schema.apply(settings)
+    with open_session(settings) as session:
+        session.execute("INSERT INTO settings (name, value) VALUES ('setup', 'the dead') IF NOT EXISTS USING TTL 2")
+
+    assert schema.apply(settings) == [f"keyspace {settings.keyspace}: tables are there"]
+
+
+@services
+def test_nothing_outlives_its_table_s_ttl(settings):
+    short = settings.model_copy(update={"report_ttl": timedelta(hours=5)})
+    schema.apply(short)
+
+    with open_session(short) as session:
+        query = (
+            "SELECT default_time_to_live FROM system_schema.tables WHERE keyspace_name = %s AND table_name = 'report'"
+        )
+        assert session.execute(query, (short.keyspace,)).one().default_time_to_live == 5 * 3600

@@ -1,0 +1,60 @@
+import pytest
+
+from harmonystate.edges.spark.stall import StallClock
+from harmonystate.errors import Busy
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def stall(clock):
+    return StallClock(900, clock=clock)
+
+
+def test_nothing_to_do_is_no_stall(stall, clock):
+    clock.now += 100_000
+
+    stall.require_progress()
+    assert stall.in_hand_s() == 0
+
+
+def test_a_batch_that_never_ends_is_one(stall, clock):
+    stall.begin()
+    clock.now += 900
+    stall.require_progress()
+
+    clock.now += 1
+    with pytest.raises(Busy, match=r"spark\.stall_after"):
+        stall.require_progress()
+
+
+def test_a_batch_that_fails_again_and_again_is_one(stall, clock):
+    for _ in range(10):
+        stall.begin()
+        clock.now += 100
+
+    with pytest.raises(Busy):
+        stall.require_progress()
+
+
+def test_each_batch_has_all_the_time(stall, clock):
+    for _ in range(10):
+        stall.begin()
+        clock.now += 800
+        stall.finish()
+        stall.require_progress()
+
+    assert stall.finished == 10

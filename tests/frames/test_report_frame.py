@@ -1,0 +1,86 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from harmonystate.frames.report_frame import contents, dead_page, decode, storable
+from tests.support.malformed import MALFORMED, WELL_FORMED, document, raw
+from tests.support.oracle import read_report
+
+pytestmark = pytest.mark.services
+
+NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+KAFKA = "key binary, value binary, topic string, partition int, offset long, timestamp timestamp, timestampType int"
+
+
+def at(moment, number=0):
+    """Return a report of this moment, in wire form."""
+    return raw(document(time=moment, droneId=number))
+
+
+@pytest.fixture
+def decoded(spark):
+    """Return a function that decodes values as if they stood in partition 0 from offset 0 on."""
+
+    def decode_values(*values, keep=timedelta(days=30)):
+        rows = [(b"7", value, "global2", 0, offset, NOW, 0) for offset, value in enumerate(values)]
+        return decode(spark.createDataFrame(rows, KAFKA), shards=4, keep=keep, now=NOW).cache()
+
+    return decode_values
+
+
+def test_in_spark_the_verdicts_are_those_of_the_contract(decoded):
+    values = [*MALFORMED.values(), *WELL_FORMED.values()]
+
+    rows = decoded(*values, keep=timedelta(days=1826))
+    dead = dead_page(rows, after=(-1, -1), limit=1000).collect()
+
+    assert [row.offset for row in dead] == [place for place, value in enumerate(values) if read_report(value) is None]
+    assert [None if row.value is None else bytes(row.value) for row in dead] == list(MALFORMED.values())
+    good = sorted(row.reportid for row in rows.where("fault IS NULL").collect())
+    assert good == sorted(read_report(value).report_id for value in WELL_FORMED.values())
+
+
+def test_a_row_is_whole(decoded):
+    (row,) = storable(decoded(at("2026-11-24T16:38:17.123Z", 7))).collect()
+
+    assert row.asDict(recursive=True) | {"hour": None, "time": None} == {
+        "hour": None,
+        "shard": 3,
+        "droneid": 7,
+        "time": None,
+        "reportid": "0190a2f0-7c1d-7b3a-8f00-0123456789ab",
+        "latitude": 48.8566,
+        "longitude": 2.3522,
+        "persons": [
+            {"firstname": "Ada", "lastname": "Byron", "harmonyscore": 1},
+            {"firstname": "Zoë", "lastname": "Łuczak", "harmonyscore": 7},
+        ],
+        "words": ["queue", "tax"],
+        "ttl": 30 * 86400 - 1303,
+    }
+    assert row.time.astimezone(UTC) == datetime(2026, 11, 24, 16, 38, 17, 123000, tzinfo=UTC)
+    assert row.hour.astimezone(UTC) == datetime(2026, 11, 24, 16, tzinfo=UTC)
+
+
+def test_a_report_whose_time_is_over_is_counted_and_not_stored(decoded):
+    rows = decoded(at("2026-10-25T16:00:00Z"), at("2026-11-24T16:00:00Z"), at("2026-11-24T16:59:59Z"), b"{", b"[]")
+
+    found = {row.hour_s: (row.stored, row.expired, row.dead, row.longest) for row in contents(rows).collect()}
+
+    assert storable(rows).count() == 2
+    assert found == {
+        datetime(2026, 10, 25, 16, tzinfo=UTC).timestamp(): (0, 1, 0, None),
+        datetime(2026, 11, 24, 16, tzinfo=UTC).timestamp(): (2, 0, 0, None),
+        None: (0, 0, 2, 2),
+    }
+
+
+def test_dead_letters_come_in_pages_in_order_and_once(decoded):
+    rows = decoded(*[at("2026-11-24T16:00:00Z") if place % 3 else b"{%d" % place for place in range(30)])
+
+    first = dead_page(rows, after=(-1, -1), limit=4).collect()
+    second = dead_page(rows, after=(0, first[-1].offset), limit=100).collect()
+
+    assert [row.offset for row in first] == [0, 3, 6, 9]
+    assert [row.offset for row in second] == [12, 15, 18, 21, 24, 27]
+    assert bytes(second[0].value) == b"{12"
