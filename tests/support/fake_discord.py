@@ -34,7 +34,8 @@ class Answer:
     Attributes:
         status: None = it is accepted as usual.
         cut: the connection is cut without an answer (after the message was accepted, with status None).
-        delay_s: how long the answer takes.
+        delay_s: how long it takes until the message is looked at.
+        hold_s: how long it then takes until the answer is given.
         retry_after: of a 429, seconds; None = not JSON, as when Cloudflare bans.
         scope: of a 429: user, shared or global.
     """
@@ -42,6 +43,7 @@ class Answer:
     status: int | None = None
     cut: bool = False
     delay_s: float = 0.0
+    hold_s: float = 0.0
     retry_after: float | None = 0.05
     scope: str = "user"
 
@@ -119,6 +121,7 @@ class FakeDiscord:
             message = self._accept(body)
             response = web.json_response(message, headers=self._limit_headers())
         self.tries.append((body, response.status))
+        await asyncio.sleep(answer.hold_s)
         if answer.cut and request.transport:
             request.transport.close()
         return response

@@ -1,22 +1,20 @@
-"""alert-bot: tells Discord, or the terminal, of every alert; each in exactly one message.
+"""The loop of alert-bot: read, look up what was told before, tell, commit.
 
 Post; Discord's 200; then the delivery records and the offsets of what stands in the returned message, in one
 transaction begun only now. What a kill in between leaves behind, the next start finds in the topic delivery or in the
 channel, and does not tell again.
 """
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
-from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
 from typing import Protocol
 
 import structlog
 
-from harmonystate.config import Config
+from harmonystate.config import Topics
 from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.backoff import backoff
 from harmonystate.core.dead_letter import bury
@@ -24,16 +22,11 @@ from harmonystate.core.delivery import Posted, delivery_record
 from harmonystate.core.dispatch import Backlog, Message, Proofs, Undelivered, Waiting
 from harmonystate.core.record import Outgoing
 from harmonystate.core.wire import NotAReport, decode_alert
-from harmonystate.edges.console.cards import ConsoleSink
-from harmonystate.edges.console.meter import Meter, metering
-from harmonystate.edges.kafka import connect
+from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.alerts import AlertFeed
-from harmonystate.edges.kafka.membership import leave
-from harmonystate.edges.kafka.patience import Patience
 from harmonystate.edges.kafka.records import Record, place_of
 from harmonystate.edges.kafka.transaction import TransactionFailed
-from harmonystate.edges.local import instance as instances
-from harmonystate.edges.local.stop import Stop, stop_on_signals
+from harmonystate.edges.local.stop import Stop
 
 STAGE = "alert-bot"
 IDLE_S = 0.5
@@ -67,43 +60,10 @@ class Sink(Protocol):
         ...
 
 
-def run(config: Config, *, sink: str | None, once: bool, instance: str | None) -> int:
-    """Run the stage until asked to stop, or with `once` until what is there now is told."""
-    stop = stop_on_signals()
-    topics = config.kafka.topics
-    opening = _sink(config, sink, once=once)
-    connect.require(config.kafka, [topics.alert, topics.delivery, topics.dead_letter])
-    with (
-        instances.claim(config.local.home, STAGE, instance) as name,
-        opening as channel,
-        _meter(channel) as meter,
-    ):
-        tell_all(config, channel, instance=name, once=once, stop=stop, meter=meter)
-    return stop.exit_code
-
-
-def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Stop, meter: Meter) -> None:
-    """Tell of alerts through one feed after the other: whatever fails, the next goes on from what is committed."""
-    patience = Patience(config.kafka, stop, stage=STAGE)
-    goal: Mapping[int, int] | None = None
-    done = False
-    while not (done or stop.is_set()):
-        try:
-            with AlertFeed(config.kafka, instance=instance, meter=meter) as feed:
-                goal = goal or feed.ends()
-                patience.relieved()
-                teller = Teller(feed, sink, config=config, stop=stop, meter=meter, now=_now)
-                done = teller.run(goal if once else None)
-        except TransactionFailed as fault:
-            patience.bear(fault)
-    leave(config.kafka, group=STAGE, instance=instance)
-
-
 class Teller:
     """Tells of the alerts of one feed, in order."""
 
-    def __init__(self, feed: AlertFeed, sink: Sink, *, config: Config, stop: Stop, meter: Meter, now: Clock) -> None:
-        topics = config.kafka.topics
+    def __init__(self, feed: AlertFeed, sink: Sink, *, topics: Topics, stop: Stop, meter: Meter, now: Clock) -> None:
         self._feed = feed
         self._sink = sink
         self._stop = stop
@@ -114,7 +74,7 @@ class Teller:
         self._backlog = Backlog(partial(delivery_record, channel_id=sink.channel_id, topic=topics.delivery))
         # The message whose answer we do not know, and when we first tried: until it is answered, no other is sent.
         self._unanswered: tuple[Message, datetime] | None = None
-        self._waits = backoff()
+        self._waits: Iterator[float] | None = None
         meter.add(alerts=0)
 
     def run(self, goal: Mapping[int, int] | None) -> bool:
@@ -169,14 +129,14 @@ class Teller:
         try:
             posted = self._patiently(self._sink.post(message))
         except Undelivered as fault:
-            self._unanswered = (
-                (message, tried_at) if fault.unknown or (self._unanswered and not fault.refused) else None
-            )
-            if not fault.refused:
-                raise
-            self._backlog.refuse(message, NotAReport(str(fault)))
-        else:
-            self._count(posted)
+            if fault.refused:
+                self._unanswered = None
+                self._backlog.refuse(message, NotAReport(str(fault)))
+                return
+            if fault.unknown:
+                self._unanswered = (message, tried_at)
+            raise
+        self._count(posted)
 
     def _found(self, message: Message) -> bool:
         """Look for an unanswered message in the channel; say whether any of its alerts stands there."""
@@ -189,12 +149,15 @@ class Teller:
 
     def _count(self, posted: Sequence[Posted]) -> None:
         self._unanswered = None
-        self._waits = backoff()
         self._meter.add(alerts=self._backlog.deliver(posted), messages=len(posted))
-        self._meter.show(state=None)
+        if self._waits is not None:
+            self._log.warning("Discord is back")
+            self._meter.show(state=None)
+        self._waits = None
 
     def _bear(self, fault: Undelivered) -> None:
         """Wait before the next try, and stay a member of the group meanwhile."""
+        self._waits = self._waits or backoff()
         wait_s = max(next(self._waits), fault.wait_s or 0.0)
         self._log.warning("waiting for Discord", because=str(fault), wait_s=wait_s)
         self._meter.show(state=f"waiting for Discord: {fault}")
@@ -221,22 +184,3 @@ def _letter(record: Record, fault: NotAReport, *, topic: str, now: Clock) -> Out
 
 def _by_id(posted: Sequence[Posted]) -> dict[str, Posted]:
     return {alert_id: message for message in posted for alert_id in message.alert_ids}
-
-
-def _sink(config: Config, chosen: str | None, *, once: bool) -> AbstractContextManager[Sink]:
-    if (chosen or ("discord" if config.discord.token else "console")) == "console":
-        return nullcontext(ConsoleSink(now=_now))
-    from harmonystate.edges.discord.sink import open_sink
-
-    return open_sink(config.discord, announce=not once, now=_now)
-
-
-def _meter(sink: Sink) -> AbstractContextManager[Meter]:
-    """A live table would be torn by cards on the same terminal."""
-    if isinstance(sink, ConsoleSink) and sys.stdout.isatty():
-        return nullcontext(Meter(STAGE))
-    return metering(STAGE)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -1,0 +1,319 @@
+"""The bot's loop, driven by lists: a feed that knows what was committed, a sink that does as it is told."""
+
+from collections import deque
+from concurrent.futures import Future
+from datetime import timedelta
+
+import pytest
+
+from harmonystate.commands.alert_bot.teller import Teller
+from harmonystate.config import Topics
+from harmonystate.core.delivery import Posted
+from harmonystate.core.dispatch import Form, Undelivered
+from harmonystate.edges.console.meter import Meter
+from harmonystate.edges.kafka.transaction import TransactionFailed
+from harmonystate.errors import Misconfigured
+from tests.support.alerts import HEARD, Row, raised, row
+
+UNKNOWN = Undelivered("no answer", unknown=True)
+FORBIDDEN = Undelivered("403", wait_s=60)
+REFUSED = Undelivered("Discord refuses it (400, code 50035)", refused=True)
+
+
+class Feed:
+    """A topic as a list of polls, and what was committed of it."""
+
+    def __init__(self, *polls, told=(), unproved=False):
+        self.polls = deque(polls)
+        self.told = set(told)
+        self.unproved = unproved
+        self.asked_since = []
+        self.held = 0
+        self.outgoings = []
+        self.offsets = {}
+
+    def poll(self, _timeout_s, *, hold=False):
+        self.held += hold
+        polled = self.polls.popleft() if self.polls and not hold else []
+        if isinstance(polled, Exception):
+            raise polled
+        return polled
+
+    def is_unproved(self, _record):
+        return self.unproved
+
+    def told_since(self, moment):
+        self.asked_since.append(moment)
+        return self.told
+
+    def commit(self, settled):
+        self.outgoings += settled.outgoings
+        self.offsets |= settled.offsets
+
+    def commit_positions(self):
+        pass
+
+    def has_reached(self, _goal):
+        return not self.polls
+
+    def keys(self, topic="delivery"):
+        return [outgoing.key.decode() for outgoing in self.outgoings if outgoing.topic == topic]
+
+
+class Sink:
+    """A channel; `answers` are exceptions to raise, or how many alerts of the message it takes (None = all)."""
+
+    channel_id = "42"
+
+    def __init__(self, *answers, standing=()):
+        self.answers = deque(answers)
+        self.posts = []
+        self.looks = []
+        self.standing = list(standing)
+
+    def fit(self, alerts):
+        return min(len(alerts), 10)
+
+    def post(self, message):
+        self.posts.append(message)
+        answer = self.answers.popleft() if self.answers else None
+        return done(answer if isinstance(answer, Exception) else [standing(*message.alerts[:answer])])
+
+    def posted_since(self, moment):
+        self.looks.append(moment)
+        return done(self.standing)
+
+
+class Clock:
+    """Time that passes only while the bot waits, and the stop that it waits on."""
+
+    def __init__(self, stop_after_s=float("inf")):
+        self.waited_s = 0.0
+        self.stop_after_s = stop_after_s
+
+    def now(self):
+        return HEARD + timedelta(seconds=2 + self.waited_s)
+
+    def is_set(self):
+        return self.waited_s >= self.stop_after_s
+
+    def wait(self, seconds):
+        self.waited_s += seconds
+        return self.is_set()
+
+
+def done(answer):
+    future = Future()
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+    return future
+
+
+def standing(*told, number="77"):
+    return Posted(number, HEARD, frozenset(alert.alert_id for alert in told))
+
+
+def run(feed, sink, clock=None, goal=None):
+    clock = clock or Clock()
+    teller = Teller(feed, sink, topics=Topics(), stop=clock, meter=Meter("alert-bot"), now=clock.now)
+    return teller.run({} if goal is None else goal)
+
+
+def ids(*told):
+    return [alert.alert_id for alert in told]
+
+
+def alerts_of(message):
+    return ids(*message.alerts)
+
+
+def test_what_waits_is_told_in_as_few_messages_as_fit_and_each_alert_has_its_record():
+    told = [raised(number) for number in range(23)]
+    feed, sink = Feed([row(alert, offset) for offset, alert in enumerate(told)]), Sink()
+
+    assert run(feed, sink)
+    assert [len(message.alerts) for message in sink.posts] == [10, 10, 3]
+    assert feed.keys() == ids(*told)
+    assert feed.offsets == {("alert", 0): 23}
+
+
+def test_nothing_is_committed_before_the_answer():
+    feed, sink = Feed([row(raised(1), 4)]), Sink(Misconfigured("401"))
+
+    with pytest.raises(Misconfigured):
+        run(feed, sink)
+
+    assert (feed.outgoings, feed.offsets) == ([], {})
+
+
+def test_an_unanswered_message_is_sent_again_as_it_was_before_anything_else():
+    first, second = raised(1), raised(2)
+    feed, sink = Feed([row(first, 0)], [row(second, 1)]), Sink(UNKNOWN, UNKNOWN)
+
+    run(feed, sink)
+
+    assert [alerts_of(message) for message in sink.posts] == [ids(first)] * 3 + [ids(second)]
+    assert len({message.nonce for message in sink.posts[:3]}) == 1
+    assert feed.keys() == ids(first, second)
+
+
+def test_an_unanswered_message_stays_so_when_the_next_try_is_refused_for_rate():
+    first, second = raised(1), raised(2)
+    feed, sink = Feed([row(first, 0)], [row(second, 1)]), Sink(UNKNOWN, Undelivered("429", wait_s=1), None)
+
+    run(feed, sink)
+
+    assert [alerts_of(message) for message in sink.posts] == [ids(first)] * 3 + [ids(second)]
+
+
+def test_what_was_refused_for_now_is_chosen_anew_with_what_came_meanwhile():
+    first, second = raised(1), raised(2)
+    feed, sink = Feed([row(first, 0)], [row(second, 1)]), Sink(Undelivered("429", wait_s=1))
+
+    run(feed, sink)
+
+    assert [alerts_of(message) for message in sink.posts] == [ids(first), ids(first, second)]
+
+
+def test_only_ids_in_the_returned_message_are_delivered_and_the_rest_goes_into_the_next():
+    told = [raised(number) for number in range(3)]
+    feed, sink = Feed([row(alert, offset) for offset, alert in enumerate(told)]), Sink(1)
+
+    run(feed, sink)
+
+    assert [alerts_of(message) for message in sink.posts] == [ids(*told), ids(*told[1:])]
+    assert feed.keys() == ids(*told)
+
+
+def test_beyond_two_minutes_the_channel_is_asked_before_the_message_is_sent_again():
+    alert = raised(1)
+    feed, sink, clock = Feed([row(alert, 0)]), Sink(*[UNKNOWN] * 100, standing=[standing(alert)]), Clock()
+
+    assert run(feed, sink, clock)
+    assert 120 < clock.waited_s <= 200
+    assert sink.looks == [alert.raised_at]
+    assert [outgoing.key.decode() for outgoing in feed.outgoings] == [alert.alert_id]
+    assert len(sink.posts) == 7  # after 0, 1, 3, 7, 15, 31, 63 s; the next would be after 123 s
+
+
+def test_beyond_two_minutes_it_is_sent_again_when_the_channel_does_not_show_it():
+    alert = raised(1)
+    feed, sink = Feed([row(alert, 0)]), Sink(*[UNKNOWN] * 8)
+
+    assert run(feed, sink)
+    assert len(sink.looks) == 2
+    assert len(sink.posts) == 9
+    assert feed.keys() == ids(alert)
+
+
+def test_waits_grow_to_a_minute_and_the_bot_stays_in_its_group():
+    feed, sink, clock = Feed([row(raised(1), 0)]), Sink(*[Undelivered("429")] * 9), Clock()
+
+    run(feed, sink, clock)
+
+    assert clock.waited_s == 1 + 2 + 4 + 8 + 16 + 32 + 60 + 60 + 60
+    assert feed.held == clock.waited_s / 0.5
+
+
+def test_who_may_not_enter_tries_once_a_minute_and_commits_nothing():
+    feed, sink, clock = Feed([row(raised(1), 0)]), Sink(*[FORBIDDEN] * 100), Clock(stop_after_s=600)
+
+    assert not run(feed, sink, clock)
+    assert len(sink.posts) == 10
+    assert feed.offsets == {}
+
+
+def test_a_longer_wait_that_discord_asks_for_is_kept():
+    feed, sink, clock = Feed([row(raised(1), 0)]), Sink(Undelivered("429", wait_s=301)), Clock()
+
+    run(feed, sink, clock)
+
+    assert clock.waited_s == 301
+
+
+def test_a_stop_does_not_wait_for_discord():
+    feed, sink, clock = Feed([row(raised(1), 0)]), Sink(*[FORBIDDEN] * 3), Clock(stop_after_s=0.5)
+
+    assert not run(feed, sink, clock)
+    assert clock.waited_s == 0.5
+
+
+def test_what_discord_refuses_as_cards_and_as_text_becomes_a_dead_letter_and_the_rest_is_told():
+    bad, good = raised(1), raised(2)
+    feed, sink = Feed([row(bad, 0), row(good, 1)]), Sink(REFUSED, REFUSED, REFUSED)
+
+    run(feed, sink)
+
+    assert [(message.form, alerts_of(message)) for message in sink.posts] == [
+        (Form.CARD, ids(bad, good)),
+        (Form.CARD_ALONE, ids(bad)),
+        (Form.TEXT, ids(bad)),
+        (Form.CARD_ALONE, ids(good)),
+    ]
+    (letter,) = [outgoing for outgoing in feed.outgoings if outgoing.topic == "dead-letter"]
+    headers = dict(letter.headers)
+    assert letter.value == row(bad).value
+    assert headers["harmony.stage"] == b"alert-bot"
+    assert headers["__streams.errors.message"] == b"Discord refuses it (400, code 50035)"
+    assert feed.keys() == ids(good)
+    assert feed.offsets == {("alert", 0): 2}
+
+
+def test_a_record_that_is_no_alert_becomes_a_dead_letter_and_silences_nobody():
+    told = raised(1)
+    feed, sink = Feed([Row(b"{", 0), row(told, 1), Row(None, 2)]), Sink()
+
+    run(feed, sink)
+
+    assert [outgoing.topic for outgoing in feed.outgoings] == ["dead-letter", "delivery", "dead-letter"]
+    assert dict(feed.outgoings[0].headers)["__streams.errors.offset"] == b"0"
+    assert feed.offsets == {("alert", 0): 3}
+
+
+def test_what_stood_there_at_the_start_is_looked_up_first_and_told_only_if_nobody_has():
+    recorded, in_channel, untold = (raised(n, heard=HEARD + timedelta(minutes=n)) for n in range(3))
+    polled = [row(alert, offset) for offset, alert in enumerate((recorded, in_channel, untold))]
+    feed = Feed(polled, told=ids(recorded), unproved=True)
+    sink = Sink(standing=[standing(in_channel, number="5")])
+
+    run(feed, sink)
+
+    assert [alerts_of(message) for message in sink.posts] == [ids(untold)]
+    assert feed.keys() == ids(in_channel, untold)
+    assert b'"messageId":"5"' in feed.outgoings[0].value
+    assert sink.looks == feed.asked_since == [recorded.raised_at]
+    assert feed.offsets == {("alert", 0): 3}
+
+
+def test_what_comes_fresh_is_told_without_a_look():
+    feed, sink = Feed([row(raised(1), 0)]), Sink()
+
+    run(feed, sink)
+
+    assert (sink.looks, feed.asked_since) == ([], [])
+
+
+def test_a_rebalance_while_discord_has_not_answered_waits_for_the_answer():
+    """What the answer delivers is found in the channel by whoever reads on: it must stand there by then."""
+    feed, clock = Feed([row(raised(1), 0)]), Clock()
+    late = Future()
+
+    class Late(Sink):
+        def post(self, _message):
+            return late
+
+    def poll(timeout_s, *, hold=False):
+        if hold:
+            late.set_result([standing(raised(1))])
+            raise TransactionFailed("the group has rebalanced")
+        return Feed.poll(feed, timeout_s)
+
+    feed.poll = poll
+
+    with pytest.raises(TransactionFailed):
+        run(feed, Late(), clock)
+
+    assert late.done()
+    assert feed.offsets == {}

@@ -1,0 +1,300 @@
+"""The bot as a process of its own, between a real Kafka and a Discord of ours."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from kafka import TopicPartition
+
+from harmonystate.core.record import Outgoing
+from harmonystate.edges.kafka.connect import open_admin
+from harmonystate.edges.kafka.offsets import lag
+from harmonystate.edges.kafka.topics import create_topics
+from tests.support.alerts import encoded, raised
+from tests.support.fake_discord import CHANNEL_ID, TOKEN, Answer, FakeDiscord
+from tests.support.kafka import read, wait_until, write
+from tests.support.services import child_environment
+
+pytestmark = pytest.mark.services
+
+HARMONY = Path(sys.executable).with_name("harmony")
+CARD_ID = re.compile(r"alert ([0-9a-f-]{36})")
+
+
+@pytest.fixture
+def topics(config):
+    create_topics(config.kafka)
+    return config.kafka.topics
+
+
+@pytest.fixture
+def discord():
+    with FakeDiscord() as fake:
+        yield fake
+
+
+@pytest.fixture
+def start(config_file, topics):
+    """Start the bot under a name of this test's own; whatever still runs at the end is killed."""
+    started = []
+
+    def start_bot(*options, discord=None, token=TOKEN, out=subprocess.DEVNULL, name="bot"):
+        secrets = {"TOKEN": token, "CHANNEL_ID": str(CHANNEL_ID), "REST_URL": discord.url} if discord else {}
+        command = [HARMONY, "alert-bot", "--config", config_file, "--instance", f"{topics.alert}-{name}", *options]
+        environment = child_environment(**{f"HARMONY_DISCORD__{key}": value for key, value in secrets.items()})
+        child = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.PIPE, text=True)
+        started.append(child)
+        return child
+
+    yield start_bot
+    for child in started:
+        if child.poll() is None:
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait(10)
+        child.stderr.close()
+
+
+def tell(config, *alerts, bad=()):
+    topic = config.kafka.topics.alert
+    records = [Outgoing(topic, b"%d" % alert.alert.report.drone_id, encoded(alert)) for alert in alerts]
+    write(config.kafka, [*records, *(Outgoing(topic, b"1", value) for value in bad)])
+
+
+def fresh(count, *scores, run="run"):
+    """Return alerts of many drones, heard a moment ago."""
+    heard = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=1)
+    return [raised(number, *scores, drone=number % 50, run=run, heard=heard) for number in range(count)]
+
+
+def told(discord):
+    """Return how often each alert stands in the channel."""
+    texts = [json.dumps([message["content"], message["embeds"]]) for message in discord.messages]
+    return Counter(alert_id for text in texts for alert_id in CARD_ID.findall(text))
+
+
+def once_each(alerts):
+    return Counter(alert.alert_id for alert in alerts)
+
+
+def recorded(config):
+    return Counter(record.key.decode() for record in read(config.kafka, config.kafka.topics.delivery))
+
+
+def has_told(discord, alerts):
+    return lambda: not once_each(alerts) - told(discord)
+
+
+def finished(config):
+    return lambda: lag(config.kafka, "alert-bot", config.kafka.topics.alert) == 0
+
+
+def ended(child, within_s=60):
+    """Wait for the child; return its exit code and what it said."""
+    _, said = child.communicate(timeout=within_s)
+    return child.returncode, said
+
+
+def stopped(child):
+    child.send_signal(signal.SIGTERM)
+    return ended(child, within_s=25)[0]
+
+
+def test_alerts_from_before_the_first_start_are_told_after_online_and_each_has_its_delivery(config, discord, start):
+    alerts = fresh(25)
+    tell(config, *alerts)
+
+    bot = start(discord=discord)
+    wait_until(has_told(discord, alerts), what="25 alerts in the channel")
+    wait_until(finished(config), what="the commit")
+
+    assert stopped(bot) == 0
+    assert discord.messages[0]["content"] == "🟢 Online"
+    assert told(discord) == recorded(config) == once_each(alerts)
+    assert len(discord.messages) <= 1 + 25 / 2
+    by_message = {message["id"]: message for message in discord.messages}
+    for record in read(config.kafka, config.kafka.topics.delivery):
+        delivery = json.loads(record.value)
+        assert delivery["alertId"] in json.dumps(by_message[delivery["messageId"]])
+        assert (delivery["channelId"], delivery["kind"]) == (str(CHANNEL_ID), "card")
+        assert delivery["ageMs"] >= 1000
+
+
+def test_cut_after_discord_accepted_there_is_exactly_one_message(config, discord, start):
+    alerts = fresh(3)
+    tell(config, *alerts)
+    discord.script.append(Answer(cut=True))
+
+    assert ended(start("--once", discord=discord))[0] == 0
+
+    assert [status for _, status in discord.tries] == [200, 200]
+    assert told(discord) == recorded(config) == once_each(alerts)
+    assert len(discord.messages) == 1
+
+
+def test_killed_between_discord_s_acceptance_and_the_commit_each_alert_is_in_exactly_one_message(
+    config, discord, start
+):
+    """More comes before the restart, so that another alert may be the first, and the nonce another."""
+    alerts = fresh(30)
+    tell(config, *alerts[:15])
+    discord.script.extend([Answer(), Answer(hold_s=30)])
+    bot = start(discord=discord)
+    wait_until(lambda: len(discord.messages) == 2, what="Online and the first cards")
+    bot.kill()
+    assert ended(bot)[0] == -signal.SIGKILL
+    standing = told(discord)
+    assert standing
+    assert not recorded(config)
+    tell(config, *alerts[15:])
+
+    assert ended(start("--once", discord=discord))[0] == 0
+
+    assert told(discord) == recorded(config) == once_each(alerts)
+    first = json.dumps(discord.messages[1])
+    by_alert = {json.loads(r.value)["alertId"]: r for r in read(config.kafka, config.kafka.topics.delivery)}
+    assert all(json.loads(by_alert[one].value)["messageId"] == discord.messages[1]["id"] for one in standing)
+    assert all(one in first for one in standing)
+
+
+def test_what_has_its_record_is_not_told_again_when_the_group_has_lost_its_offsets(config, discord, start):
+    alerts = fresh(12)
+    tell(config, *alerts)
+    assert ended(start("--once", discord=discord))[0] == 0
+    discord.messages.clear()
+    places = [TopicPartition(config.kafka.topics.alert, number) for number in range(config.kafka.partitions)]
+    with open_admin(config.kafka) as admin:
+        admin.delete_group_offsets("alert-bot", places)
+
+    assert ended(start("--once", discord=discord))[0] == 0
+
+    assert not told(discord)
+    assert recorded(config) == once_each(alerts)
+
+
+def test_refused_as_cards_and_as_text_an_alert_becomes_a_dead_letter_and_the_rest_is_told(config, discord, start):
+    alerts = fresh(2)
+    for alert in alerts:
+        tell(config, alert)
+    discord.script.extend([Answer(status=400)] * 3)
+
+    assert ended(start("--once", discord=discord))[0] == 0
+
+    letters = read(config.kafka, config.kafka.topics.dead_letter)
+    buried = [json.loads(letter.value)["alertId"] for letter in letters]
+    assert len(buried) == 1
+    assert {dict(letter.headers)["harmony.stage"] for letter in letters} == {b"alert-bot"}
+    assert told(discord) == recorded(config) == once_each(alerts) - Counter(buried)
+
+
+def test_refused_as_a_card_an_alert_is_told_as_text(config, discord, start):
+    (alert,) = fresh(1)
+    tell(config, alert)
+    discord.script.append(Answer(status=400))
+
+    assert ended(start("--once", discord=discord))[0] == 0
+
+    (message,) = discord.messages
+    assert message["embeds"] == []
+    assert message["content"].startswith("Alert !\nDrone: 0\nPosition: 48.8566, 2.3522\nSad person: First0 Last0 (1)")
+    assert recorded(config) == once_each([alert])
+
+
+def test_forbidden_nothing_is_committed_and_once_it_is_mended_all_is_told(config, discord, start):
+    alerts = fresh(5)
+    tell(config, *alerts)
+    discord.always = Answer(status=403)
+    bot = start(discord=discord)
+    wait_until(lambda: len(discord.tries) >= 2, what="two refused tries")
+
+    assert not recorded(config)
+    assert stopped(bot) == 0
+    discord.always = None
+    assert ended(start("--once", discord=discord))[0] == 0
+
+    assert told(discord) == recorded(config) == once_each(alerts)
+
+
+def test_a_record_that_is_no_alert_becomes_a_dead_letter_once(config, discord, start):
+    alerts = fresh(4)
+    tell(config, *alerts, bad=[b"{", b"\xff", b'{"droneId":7}'])
+
+    for _ in range(2):
+        assert ended(start("--once", discord=discord))[0] == 0
+
+    letters = read(config.kafka, config.kafka.topics.dead_letter)
+    assert Counter(letter.value for letter in letters) == Counter([b"{", b"\xff", b'{"droneId":7}'])
+    assert {dict(letter.headers)["__streams.errors.topic"] for letter in letters} == {
+        config.kafka.topics.alert.encode()
+    }
+    assert told(discord) == recorded(config) == once_each(alerts)
+
+
+def test_the_terminal_tells_what_discord_would_and_records_it(config, start, tmp_path):
+    alerts = fresh(1000)
+    tell(config, *alerts)
+    told_in = tmp_path / "cards"
+
+    with told_in.open("w") as out:
+        assert ended(start("--once", out=out)) == (0, "")
+
+    text = told_in.read_text()
+    assert Counter(CARD_ID.findall(text)) == recorded(config) == once_each(alerts)
+    assert text.count("Alert !") == 1000
+    deliveries = [json.loads(record.value) for record in read(config.kafka, config.kafka.topics.delivery)]
+    assert {delivery["channelId"] for delivery in deliveries} == {"console"}
+    assert all(delivery["messageId"] == delivery["alertId"] for delivery in deliveries)
+
+
+def test_two_instances_share_the_alerts_and_a_third_takes_over_from_a_killed_one(config, discord, start):
+    alerts = fresh(300)
+    bots = [start(discord=discord, name=name) for name in ("a", "b")]
+    for begin in range(0, 300, 50):
+        tell(config, *alerts[begin : begin + 50])
+        if begin == 100:
+            bots[0].kill()
+            bots[0].wait(10)
+            bots.append(start(discord=discord, name="c"))
+    wait_until(has_told(discord, alerts), within_s=90, what="300 alerts in the channel")
+    wait_until(finished(config), what="the commits")
+
+    assert [stopped(bot) for bot in bots[1:]] == [0, 0]
+    assert told(discord) == recorded(config) == once_each(alerts)
+
+
+def test_a_storm_of_refusals_loses_and_doubles_nothing(config, discord, start):
+    alerts = fresh(200)
+    for begin in range(0, 200, 20):
+        tell(config, *alerts[begin : begin + 20])
+    storm = [Answer(cut=True), Answer(status=502), Answer(status=429), Answer(), Answer(cut=True), Answer()]
+    discord.script.extend(storm * 3)
+
+    assert ended(start("--once", discord=discord), within_s=120)[0] == 0
+
+    assert told(discord) == recorded(config) == once_each(alerts)
+
+
+def test_a_refused_token_is_78_and_is_never_shown(discord, start):
+    code, said = ended(start(discord=discord, token=TOKEN.replace("fake", "feke")))
+
+    assert code == 78
+    assert len(said.splitlines()) == 1
+    assert "401" in said
+    assert "feke" not in said
+
+
+def test_nobody_at_discord_s_address_is_69_and_names_it(start):
+    with FakeDiscord() as gone:
+        pass
+
+    code, said = ended(start(discord=gone), within_s=15)
+
+    assert code == 69
+    assert len(said.splitlines()) == 1
+    assert f"127.0.0.1:{gone.port}" in said
