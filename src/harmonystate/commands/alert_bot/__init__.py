@@ -1,0 +1,72 @@
+"""alert-bot: tells Discord, or the terminal, of every alert; each in exactly one message.
+
+teller.py   the loop: read, look up, tell, commit
+"""
+
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+
+from harmonystate.commands.alert_bot.teller import STAGE, Sink, Teller
+from harmonystate.config import Config
+from harmonystate.edges.console.cards import ConsoleSink
+from harmonystate.edges.console.meter import Meter, metering
+from harmonystate.edges.kafka import connect
+from harmonystate.edges.kafka.alerts import AlertFeed
+from harmonystate.edges.kafka.membership import leave
+from harmonystate.edges.kafka.patience import Patience
+from harmonystate.edges.kafka.transaction import TransactionFailed
+from harmonystate.edges.local import instance as instances
+from harmonystate.edges.local.stop import Stop, stop_on_signals
+
+
+def run(config: Config, *, sink: str | None, once: bool, instance: str | None) -> int:
+    """Run the stage until asked to stop, or with `once` until what is there now is told."""
+    stop = stop_on_signals()
+    topics = config.kafka.topics
+    opening = _sink(config, sink, once=once)
+    connect.require(config.kafka, [topics.alert, topics.delivery, topics.dead_letter])
+    with (
+        instances.claim(config.local.home, STAGE, instance) as name,
+        opening as channel,
+        _meter(channel) as meter,
+    ):
+        tell_all(config, channel, instance=name, once=once, stop=stop, meter=meter)
+    return stop.exit_code
+
+
+def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Stop, meter: Meter) -> None:
+    """Tell of alerts through one feed after the other: whatever fails, the next goes on from what is committed."""
+    patience = Patience(config.kafka, stop, stage=STAGE)
+    goal: Mapping[int, int] | None = None
+    done = False
+    while not (done or stop.is_set()):
+        try:
+            with AlertFeed(config.kafka, instance=instance, meter=meter) as feed:
+                goal = goal or feed.ends()
+                patience.relieved()
+                teller = Teller(feed, sink, topics=config.kafka.topics, stop=stop, meter=meter, now=_now)
+                done = teller.run(goal if once else None)
+        except TransactionFailed as fault:
+            patience.bear(fault)
+    leave(config.kafka, group=STAGE, instance=instance)
+
+
+def _sink(config: Config, chosen: str | None, *, once: bool) -> AbstractContextManager[Sink]:
+    if (chosen or ("discord" if config.discord.token else "console")) == "console":
+        return nullcontext(ConsoleSink(now=_now))
+    from harmonystate.edges.discord.sink import open_sink
+
+    return open_sink(config.discord, announce=not once, now=_now)
+
+
+def _meter(sink: Sink) -> AbstractContextManager[Meter]:
+    """A live table would be torn by cards on the same terminal."""
+    if isinstance(sink, ConsoleSink) and sys.stdout.isatty():
+        return nullcontext(Meter(STAGE))
+    return metering(STAGE)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
