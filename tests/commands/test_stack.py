@@ -1,8 +1,10 @@
 """`harmony up` and `down` as a person meets them: as processes, by their exit code and what they say."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,21 @@ def test_a_server_that_dies_while_starting_shows_its_last_lines_and_leaves_nothi
     assert any("99" in line for line in last_lines)
     assert 1 <= len(last_lines) <= 5
     assert "Traceback" not in err
+    assert pids(local) == []
+
+
+@pytest.mark.services
+def test_up_that_is_broken_off_leaves_nothing_running(local):
+    process = start_harmony(local, "up")
+    deadline = time.monotonic() + 60
+    while not pids(local) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert pids(local) != []
+
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+
+    assert process.returncode == 130
     assert pids(local) == []
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from harmonystate.edges.local.ports import kept_ports
 from harmonystate.edges.local.probe import cassandra_answers
-from harmonystate.edges.local.server import JVM_ARGS, Server
+from harmonystate.edges.local.server import JVM_ARGS, PORTS, Server
 from harmonystate.edges.local.template import class_path, quoted, render
 
 
 def cassandra_server(host: str, port: int, folder: Path, *, heap: str) -> Server:
     """Return the node of `folder`, to speak CQL on host:port; `heap` is what -Xms and -Xmx take."""
-    inner = kept_ports(folder / "ports.json", ["storage_port", "jmx_port"])
+    inner = kept_ports(folder / PORTS, ["storage_port", "jmx_port"])
 
     def prepare(_java_home: Path, jars: Sequence[Path]) -> None:
         storage_port, jmx_port = inner["storage_port"], inner["jmx_port"]

@@ -9,14 +9,14 @@ from pathlib import Path
 from harmonystate.edges.local import process
 from harmonystate.edges.local.ports import kept_ports
 from harmonystate.edges.local.probe import kafka_answers
-from harmonystate.edges.local.server import JVM_ARGS, Server
+from harmonystate.edges.local.server import JVM_ARGS, PORTS, Server
 from harmonystate.edges.local.template import class_path, render
 from harmonystate.errors import Unavailable
 
 
 def kafka_server(host: str, port: int, folder: Path, *, heap: str) -> Server:
     """Return the broker of `folder`, to listen on host:port; `heap` is what -Xmx takes."""
-    inner = kept_ports(folder / "ports.json", ["controller_port"])
+    inner = kept_ports(folder / PORTS, ["controller_port"])
 
     def prepare(java_home: Path, jars: Sequence[Path]) -> None:
         render("kafka.properties", folder / "conf/server.properties", host=host, port=port, **inner)

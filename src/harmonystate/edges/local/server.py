@@ -15,6 +15,8 @@ STOP_S = 30.0
 
 # In the server's folder:
 _PID = "pid"
+# Its inner ports, drawn at its first start.
+PORTS = "ports.json"
 _LOG = "log/server.log"
 # What it wrote to its standard output since its last start: what is wrong, in short.
 _CONSOLE = "log/console.log"
@@ -79,12 +81,13 @@ def require_free_ports(server: Server) -> None:
     Raises:
         Unavailable: naming the port and who holds it.
     """
-    for host, port in ((server.host, server.port), *((ports.LOOPBACK, port) for port in server.inner_ports)):
+    drawn = f"delete {server.folder / PORTS} so that others are drawn"
+    wanted = [(server.host, server.port, "configure another port")]
+    wanted += [(ports.LOOPBACK, port, drawn) for port in server.inner_ports]
+    for host, port, way_out in wanted:
         if ports.in_use(host, port):
-            raise Unavailable(
-                f"{server.name} cannot start: {host}:{port} is in use by {ports.holder(port)}: "
-                "stop that, or configure another port"
-            )
+            who = ports.holder(port)
+            raise Unavailable(f"{server.name} cannot start: {host}:{port} is in use by {who}: stop that, or {way_out}")
 
 
 def start(server: Server, java_home: Path, jars: Sequence[Path]) -> None:

@@ -46,7 +46,8 @@ def one_at_a_time(home: Home) -> Iterator[None]:
     Raises:
         Busy: after 10 minutes.
     """
-    home.locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.locks.mkdir(exist_ok=True)
     try:
         with FileLock(home.locks / "servers.lock", timeout=TURN_S):
             yield
