@@ -3,7 +3,7 @@
 Commands are imported inside their function, so that `harmony --help` loads neither Spark nor Cassandra.
 """
 
-import importlib.metadata
+import os
 import sys
 from typing import Annotated, Literal
 
@@ -18,18 +18,28 @@ from harmonystate.cli.options import (
     Rate,
     Threshold,
     Top,
+    say_version,
     with_common_options,
 )
 from harmonystate.errors import HarmonyError
 
 app = typer.Typer(
     name="harmony",
-    help="Drones report what a (satirical, synthetic) city feels; harmony alerts, keeps every report and analyses it.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def harmony(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=say_version, help="Show the version.")
+    ] = False,
+) -> None:
+    """Drones report what a (satirical, synthetic) city feels; harmony alerts, keeps every report and analyses it."""
 
 
 @app.command()
@@ -207,14 +217,27 @@ def demo(
 
 def main() -> None:
     """Run `harmony`; a failure that a user can mend is one line on stderr and the exit code of its kind."""
-    if sys.argv[1:] == ["--version"]:
-        print(f"harmony {importlib.metadata.version('harmonystate')}")
-        return
     try:
         app()
     except HarmonyError as fault:
         print(f"harmony: {fault}", file=sys.stderr)
         sys.exit(fault.exit_code)
+    except SystemExit as leaving:
+        sys.exit(_exit_code(leaving))
+
+
+def _exit_code(leaving: SystemExit) -> str | int | None:
+    """Return what to leave with: typer makes a plain 1 of ^C and of a reader that went away."""
+    cause: BaseException | None = leaving if leaving.code == 1 else None
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            return 130
+        if isinstance(cause, BrokenPipeError):
+            # Be quiet, as `| head` expects, also when Python flushes stdout at its own end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return 141
+        cause = cause.__context__
+    return leaving.code
 
 
 def _require_dash(value: str | None, option: str) -> None:

@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +41,15 @@ _COMMON = {
 _DEFAULTS = {"config_path": None, "verbose": False, "quiet": False, "log_format": "auto"}
 
 
+def say_version(asked: bool) -> None:
+    """Print the version and leave, when asked to."""
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"harmony {version('harmonystate')}")
+        raise typer.Exit
+
+
 def with_common_options(command: Callable[..., int]) -> Callable[..., None]:
     """Give `command` the options --config, -v, -q and --log-format, and hand it, as its first argument, `load`.
 
@@ -59,13 +67,8 @@ def with_common_options(command: Callable[..., int]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapper(**options: Any) -> None:
         common = {name: options.pop(name) for name in _COMMON}
-        try:
-            code = command(functools.partial(_load, **common), **options)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # The reader went away, as `| head` does: be quiet, also when Python flushes stdout at its own end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 141
+        code = command(functools.partial(_load, **common), **options)
+        sys.stdout.flush()  # while a reader that went away can still be told from a bug
         raise typer.Exit(code)
 
     wrapper.__signature__ = signature.replace(parameters=[*own, *added], return_annotation=None)  # type: ignore[attr-defined]
