@@ -10,9 +10,9 @@ from harmonystate.core.report import Person
 
 HEADLINE = "Alert !"
 
-# Colour by the worst score, 0xRRGGBB: the saddest is the reddest; beyond them whoever a raised threshold lets in.
-_COLOURS = (0xA4001E, 0xE53935)
-_MILDEST_COLOUR = 0xFB8C00
+# Colour by the worst score, 0xRRGGBB: 0 is red, 1 orange, and amber whoever a raised threshold lets in.
+_COLOURS = (0xD50000, 0xFF6D00)
+_MILDEST_COLOUR = 0xFFAB00
 # Control, format (bidi marks, zero width), surrogate, line and paragraph separator: none of them is a part of a name.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _BLANKS = "\t\n\r"
@@ -106,6 +106,11 @@ def spell_age(age: timedelta) -> str:
 def spell_degrees(degrees: float) -> str:
     """Spell degrees to a tenth of a metre, without zeros at the end."""
     return f"{round(degrees, 6) + 0.0:.6f}".rstrip("0").rstrip(".")
+
+
+def map_link(latitude: float, longitude: float) -> str:
+    """Return where a map shows a place."""
+    return f"https://osm.org/?mlat={spell_degrees(latitude)}&mlon={spell_degrees(longitude)}&zoom=16"
 
 
 def clean(text: str) -> str:

@@ -22,7 +22,7 @@ def test_position_is_latitude_then_longitude_and_leads_to_a_map():
     position = dict(card(raised(1)).fields)["Position"]
 
     assert position == (
-        "48.8566, 2.3522\n[map](https://www.openstreetmap.org/?mlat=48.8566&mlon=2.3522#map=16/48.8566/2.3522)"
+        "48.8566, 2.3522\n[map](https://osm.org/?mlat=48.8566&mlon=2.3522&zoom=16)"
     )
 
 

@@ -69,7 +69,7 @@ def test_every_field_is_on_the_card(discord, sink):
         ("Drone", "7"),
         (
             "Position",
-            "48.8566, 2.3522\n[map](https://www.openstreetmap.org/?mlat=48.8566&mlon=2.3522#map=16/48.8566/2.3522)",
+            "48.8566, 2.3522\n[map](https://osm.org/?mlat=48.8566&mlon=2.3522&zoom=16)",
         ),
         ("Sad person", "First0 Last0 (0)"),
         ("In contact with", "nobody"),

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harmonystate.core.alert import RaisedAlert
-from harmonystate.core.card import HEADLINE, Card, Dialect, card_of, spell_degrees
+from harmonystate.core.card import HEADLINE, Card, Dialect, card_of, map_link, spell_degrees
 from harmonystate.core.delivery import Posted
 from harmonystate.core.dispatch import Message
 
@@ -20,6 +20,9 @@ CHANNEL = "console"
 # Bounds one transaction, and how long a stop waits.
 MOST_CARDS = 200
 WIDEST = 100
+NAME_WIDTH = len("In contact with")
+# Border and padding on both sides, and what parts the columns.
+FRAME_WIDTH = 6
 
 
 class ConsoleSink:
@@ -40,7 +43,7 @@ class ConsoleSink:
         """Print the cards; on the terminal each alert is a message of its own, and its id the message's."""
         now = self._now()
         width = min(self._console.width, WIDEST)
-        cards = [_panel(card_of(raised, DIALECT, now=now)) for raised in message.alerts]
+        cards = [_panel(card_of(raised, DIALECT, now=now), width) for raised in message.alerts]
         self._console.print(Group(*cards), width=width)
         self._console.file.flush()
         return _done([Posted(raised.alert_id, now, frozenset([raised.alert_id])) for raised in message.alerts])
@@ -50,16 +53,18 @@ class ConsoleSink:
         return _done([])
 
 
-def _panel(card: Card) -> Panel:
+def _panel(card: Card, width: int) -> Panel:
     tint = Style(color=f"#{card.colour:06x}")
+    loud = tint + Style(bold=True)
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
+    # Widths that are given need not be measured, which is a fifth of the work.
+    grid.add_column(style="dim", no_wrap=True, width=NAME_WIDTH)
+    grid.add_column(overflow="fold", width=max(width - NAME_WIDTH - FRAME_WIDTH, 1))
     for name, value in card.fields:
-        grid.add_row(name, Text(value))
+        grid.add_row(name, Text(value, style=loud if name.startswith("Sad") else ""))
     return Panel(
         grid,
-        title=Text(HEADLINE, style=tint + Style(bold=True)),
+        title=Text(HEADLINE, style=loud),
         title_align="left",
         subtitle=Text(card.footer, style="dim"),
         subtitle_align="right",
@@ -75,6 +80,8 @@ def _done(posted: list[Posted]) -> "Future[list[Posted]]":
 
 DIALECT = Dialect(
     text=str,
-    place=lambda latitude, longitude: f"{spell_degrees(latitude)}, {spell_degrees(longitude)}",
+    place=lambda latitude, longitude: (
+        f"{spell_degrees(latitude)}, {spell_degrees(longitude)}\n{map_link(latitude, longitude)}"
+    ),
     moment=lambda time: f"{time:%Y-%m-%d %H:%M:%S} UTC",
 )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from harmonystate.core.card import HEADLINE, Card, Dialect, spell_degrees
+from harmonystate.core.card import HEADLINE, Card, Dialect, map_link, spell_degrees
 
 MOST_EMBEDS = 10
 LONGEST_VALUE = 1024
@@ -40,14 +40,12 @@ def ids_in(content: str | None, footers: Iterable[str | None]) -> frozenset[str]
     return frozenset(_ID_LINE.findall("\n".join([content or "", *(footer or "" for footer in footers)])))
 
 
-def _map_link(latitude: float, longitude: float) -> str:
-    place = spell_degrees(latitude), spell_degrees(longitude)
-    link = "https://www.openstreetmap.org/?mlat={0}&mlon={1}#map=16/{0}/{1}".format(*place)
-    return f"{place[0]}, {place[1]}\n[map]({link})"
-
-
-def _plain_place(latitude: float, longitude: float) -> str:
+def _place(latitude: float, longitude: float) -> str:
     return f"{spell_degrees(latitude)}, {spell_degrees(longitude)}"
+
+
+def _linked_place(latitude: float, longitude: float) -> str:
+    return f"{_place(latitude, longitude)}\n[map]({map_link(latitude, longitude)})"
 
 
 def _moment(time: datetime) -> str:
@@ -59,5 +57,5 @@ def _short(text: str) -> str:
     return escape(text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…")
 
 
-EMBED = Dialect(text=escape, place=_map_link, moment=_moment, longest=LONGEST_VALUE)
-TEXT = Dialect(text=_short, place=_plain_place, moment=_moment, longest=500)
+EMBED = Dialect(text=escape, place=_linked_place, moment=_moment, longest=LONGEST_VALUE)
+TEXT = Dialect(text=_short, place=_place, moment=_moment, longest=500)
