@@ -8,7 +8,7 @@ import pytest
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka import connect
 from harmonystate.edges.kafka.causes import Causes
-from harmonystate.edges.kafka.connect import cluster_id, require
+from harmonystate.edges.kafka.connect import cluster_id, open_consumer, open_producer, require
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.errors import Misconfigured, Unavailable
 
@@ -84,6 +84,17 @@ def test_somebody_who_never_answers_is_given_up(impatient):
         require(KafkaSettings(bootstrap_servers=address), [])
 
     assert str(away.value).startswith(f"Kafka at {address} does not answer")
+
+
+@pytest.mark.parametrize("opener", [open_consumer, open_producer])
+def test_a_client_that_nobody_answers_leaves_no_thread_behind(offline_config, opener):
+    settings = offline_config.kafka.model_copy(update={"client": {"bootstrap_timeout_ms": 100}})
+    before = threading.active_count()
+
+    with pytest.raises(kafka.errors.KafkaTimeoutError):
+        opener(settings)
+
+    assert threading.active_count() == before
 
 
 @pytest.mark.services

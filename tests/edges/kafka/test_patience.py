@@ -1,3 +1,4 @@
+import kafka.errors
 import pytest
 from structlog.testing import capture_logs
 
@@ -57,7 +58,17 @@ def test_a_long_absence_is_said_once_and_so_is_its_end(patience):
     assert [line["event"] for line in said] == ["waiting for Kafka at kafka:1", "Kafka at kafka:1 is back"]
 
 
-def test_a_single_failure_is_not_worth_a_word(patience):
+def test_a_broker_that_does_not_answer_is_said_at_once(patience):
+    silent = TransactionFailed("timed out")
+    silent.__cause__ = kafka.errors.KafkaTimeoutError()
+
+    with capture_logs() as said:
+        patience.bear(silent)
+
+    assert [line["event"] for line in said] == ["waiting for Kafka at kafka:1"]
+
+
+def test_a_single_failure_of_another_kind_is_not_worth_a_word(patience):
     with capture_logs() as said:
         patience.bear(FAULT)
         patience.relieved()

@@ -6,6 +6,7 @@ from typing import Any
 
 import kafka.errors as kafka_errors
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.net.compat import KafkaNetClient
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.causes import listening
@@ -135,7 +136,18 @@ def _known(client: Any, settings: KafkaSettings, defaults: dict[str, Any]) -> di
 
 
 def _open(client: Callable[..., Any], *topics: str, **options: Any) -> Any:
+    """Open a client; of one that nobody answered, close the connections: its own constructor leaves a thread behind."""
+    opened: list[KafkaNetClient] = []
+
+    def connections(**configs: Any) -> KafkaNetClient:
+        opened.append(KafkaNetClient(**configs))
+        return opened[-1]
+
     try:
-        return client(*topics, **options)
-    except (kafka_errors.KafkaConfigurationError, ValueError, TypeError) as fault:
-        raise Misconfigured(f"kafka.client: {fault}") from fault
+        return client(*topics, kafka_client=connections, **options)
+    except BaseException as fault:
+        for left_behind in opened:
+            left_behind.close()
+        if isinstance(fault, kafka_errors.KafkaConfigurationError | ValueError | TypeError):
+            raise Misconfigured(f"kafka.client: {fault}") from fault
+        raise

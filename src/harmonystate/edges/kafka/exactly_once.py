@@ -25,6 +25,7 @@ POLL_MS = 250
 # Records that lead to nothing may wait so long for their offsets to be committed.
 CALM_S = 0.5
 LOOK_EVERY_S = 5.0
+LOOK_MS = 3_000
 CLOSE_MS = 1_000
 
 Decide = Callable[[Sequence[Record]], Iterable[Outgoing]]
@@ -119,7 +120,7 @@ class _Session:
         with suppress(KafkaError):
             self._consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
 
-    def ends(self) -> dict[TopicPartition, int]:
+    def ends(self, timeout_ms: int = ANSWER_MS) -> dict[TopicPartition, int]:
         """Return where the committed records end now; a consumer without the right to read hears it only here."""
         with translated(), self._watchdog.watching("end_offsets"):
             partitions = partitions_of(self._consumer, self._source)
@@ -127,7 +128,7 @@ class _Session:
                 raise Misconfigured(
                     f"Kafka has no topic {self._source}, or we no right to read it: run `harmony setup`"
                 )
-            return dict(self._consumer.end_offsets(partitions, timeout_ms=ANSWER_MS))
+            return dict(self._consumer.end_offsets(partitions, timeout_ms=timeout_ms))
 
     def run(self, decide: Decide, stop: Stop, goal: Mapping[TopicPartition, int] | None) -> bool:
         """Work until asked to stop, or until `goal` is reached (then True)."""
@@ -209,7 +210,7 @@ class _Session:
 
     def _look(self) -> None:
         """Show the lag; and notice a broker that went away, for a poll just goes on returning nothing."""
-        ends = self.ends()
+        ends = self.ends(LOOK_MS)
         assigned = self._consumer.assignment()
         self._meter.show(lag=sum(max(0, ends.get(where, 0) - (self._position(where) or 0)) for where in assigned))
         self._looked_at = time.monotonic()

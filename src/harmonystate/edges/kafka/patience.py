@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import structlog
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed
@@ -13,6 +14,7 @@ from harmonystate.errors import Misconfigured
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 FENCED_TWICE_WITHIN_S = 60.0
+NO_ANSWER = (KafkaTimeoutError, KafkaConnectionError, NodeNotReadyError)
 
 
 class Stop(Protocol):
@@ -38,6 +40,7 @@ class Patience:
         self._clock = clock
         self._log = structlog.get_logger(f"harmony.{stage}")
         self._failures = 0
+        self._said = False
         self._fenced_at: float | None = None
 
     def bear(self, fault: TransactionFailed) -> None:
@@ -49,16 +52,17 @@ class Patience:
         if isinstance(fault, Fenced):
             self._note_fenced()
         self._failures += 1
-        # The first failure is often over before anybody could read of it: a rebalance, one lost connection.
-        if self._failures == 2:
+        # The first failure of another kind, such as a rebalance, is over before anybody could read of it.
+        if not self._said and (self._failures > 1 or isinstance(fault.__cause__, NO_ANSWER)):
             self._log.warning(f"waiting for Kafka at {self._where}", because=str(fault))
+            self._said = True
         self._stop.wait(min(FIRST_WAIT_S * 2 ** (self._failures - 1), LONGEST_WAIT_S))
 
     def relieved(self) -> None:
         """Note that it works again."""
-        if self._failures >= 2:
+        if self._said:
             self._log.warning(f"Kafka at {self._where} is back")
-        self._failures = 0
+        self._failures, self._said = 0, False
 
     def _note_fenced(self) -> None:
         now = self._clock()
