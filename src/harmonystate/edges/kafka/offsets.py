@@ -44,6 +44,17 @@ def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
     return {where.partition: end for where, end in ends.items()}
 
 
+def first_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
+    """Return the first offset that Kafka still has, by partition; raises as `committed` does."""
+    with translated():
+        consumer = open_consumer(settings)
+        try:
+            firsts = consumer.beginning_offsets(partitions_of(consumer, topic), timeout_ms=ANSWER_MS)
+        finally:
+            consumer.close(autocommit=False)
+    return {where.partition: first for where, first in firsts.items()}
+
+
 def lag(settings: KafkaSettings, group: str, topic: str) -> int:
     """Return how many offsets the group is behind: about as many records, since transactions take offsets too."""
     done = committed(settings, group, topic)

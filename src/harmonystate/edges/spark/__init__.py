@@ -3,5 +3,9 @@
 session.py       a quiet SparkSession in a JVM that goes when we go
 kafka_source.py  our Kafka settings as options of Spark's Kafka source
 stream.py        topic to table, batch by batch, started again when a service was away
+micro_batch.py   one batch: rows, marks, dead letters, end
 checkpoint.py    where the stream stands, locked while it is in use
+faults.py        what ended a query, and whether trying again can help
+stall.py         notices a batch that never ends
+batch.py         reports out of the table for analyze, and its rollups in and out
 """

@@ -1,35 +1,98 @@
-"""What ended a query: whether trying again can help, and in one line why."""
+"""What ended a query: whether trying again can help, and in one line why it ended."""
 
 import re
+from collections.abc import Callable
 
-from harmonystate.errors import BadInput, HarmonyError, Unavailable
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 
-# Spark says this in several places and words; all of them name the partition and the offsets.
-_DATA_LOSS = re.compile(
-    r"[^\n]*(?:data (?:may|might) have been (?:lost|missed)|are gone\. Some data may)[^\n]*", re.IGNORECASE
-)
-_DAMAGED = re.compile(r"Incomplete log file[^\n]*|Malformed log file[^\n]*|[^\n]*Failed to read[^\n]*metadata[^\n]*")
+from harmonystate.errors import BadInput, Busy, HarmonyError, Misconfigured, Unavailable
+
+_LONGEST_LINE = 300
+
+_GONE = re.compile(r"Cannot fetch offset (\d+) \(.*?TopicPartition: (\S+)-(\d+)\)")
+# The other places in Spark's source where records can turn out to be gone: a topic made anew, a partition removed.
+_LOST = re.compile(r"[^\n]*\b[Ss]ome data may have been (?:lost|missed)")
+_WORKER_BUG = re.compile(r"PythonException: .*Traceback", re.DOTALL)
+
+
+class RecordsGone(BadInput):
+    """Kafka has let go of records before they were read.
+
+    Attributes:
+        partition: of the topic.
+        offset: of the first that is missing.
+    """
+
+    def __init__(self, topic: str, partition: int, offset: int) -> None:
+        super().__init__(f"{topic}, partition {partition}: records from offset {offset} on are gone")
+        self.partition = partition
+        self.offset = offset
 
 
 def refuse_final(fault: BaseException, checkpoint: str) -> None:
     """Raise what trying again cannot mend; return when it can.
 
     Raises:
-        BadInput: records are gone that were not read yet, or the checkpoint is damaged.
+        BadInput: records are gone that were not read yet (RecordsGone), or the checkpoint is damaged.
+        Misconfigured: the checkpoint cannot be where the config says.
+        Busy: another host uses the checkpoint.
         HarmonyError: `fault` itself, unless a service was away.
         Exception: `fault` itself, when it is a bug of ours.
     """
-    if isinstance(fault, HarmonyError) and not isinstance(fault, Unavailable):
+    if isinstance(fault, HarmonyError):
+        if not isinstance(fault, Unavailable):
+            raise fault
+        return
+    text = text_of(fault)
+    if not isinstance(fault, Py4JError | PySparkException) or _WORKER_BUG.search(text):
         raise fault
-    text = str(fault)
-    if lost := _DATA_LOSS.search(text):
-        raise BadInput(f"records are gone that ingest has not read: {lost[0].strip()}")
-    if damaged := _DAMAGED.search(text):
-        raise BadInput(f"the checkpoint {checkpoint} is damaged ({damaged[0].strip()}): remove it")
+    if gone := _GONE.search(text):
+        raise RecordsGone(gone[2], int(gone[3]), int(gone[1]))
+    if lost := _LOST.search(text):
+        raise BadInput(f"records are gone that ingest has not read: {lost[0].strip()}; {again(checkpoint)}")
+    for pattern, refusal in _REFUSALS:
+        if found := pattern.search(text):
+            raise refusal(checkpoint, found[0].strip())
+
+
+def again(checkpoint: str) -> str:
+    """Say how to start over, which is harmless: the same rows are written again."""
+    return f"remove {checkpoint} to read the topic from its beginning again"
 
 
 def cause_of(fault: BaseException) -> str:
     """Return the innermost cause in one line."""
-    lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
+    lines = [line.strip().removeprefix(": ") for line in text_of(fault).splitlines() if line.strip()]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    return (causes or lines or [type(fault).__name__])[-1 if causes else 0]
+    told = [line for line in lines if not line.startswith("An error occurred while calling")]
+    return (causes[-1:] or told or [type(fault).__name__])[0][:_LONGEST_LINE]
+
+
+def text_of(fault: BaseException) -> str:
+    """Return what a fault says, with the Java stack trace, which pyspark keeps apart."""
+    return f"{fault}\n{getattr(fault, '_stackTrace', None) or ''}"
+
+
+def _damaged(checkpoint: str, found: str) -> HarmonyError:
+    return BadInput(f"the checkpoint is damaged ({found}): {again(checkpoint)}")
+
+
+def _misplaced(checkpoint: str, found: str) -> HarmonyError:
+    return Misconfigured(f"spark.checkpoint: cannot use {checkpoint} ({found})")
+
+
+def _in_use(checkpoint: str, found: str) -> HarmonyError:
+    return Busy(f"another ingest is using the checkpoint {checkpoint} ({found}): stop it first")
+
+
+# What Spark says of a log file that was cut, overwritten or emptied; it names the file only in the first case.
+_REFUSALS: tuple[tuple[re.Pattern[str], Callable[[str, str], HarmonyError]], ...] = (
+    (re.compile(r"\S+/(?:offsets|commits)/\d+\. (?:Incomplete|Malformed) log file"), _damaged),
+    (re.compile(r"(?:Incomplete|Malformed) log file|ChecksumException[^\n]*"), _damaged),
+    (re.compile(r"JsonEOFException|JsonParseException|MismatchedInputException|Expected e\.g\. \{"), _damaged),
+    (re.compile(r"KafkaSourceInitialOffsetWriter"), _damaged),
+    (re.compile(r"(?:FileAlreadyExists|AccessControl|UnsupportedFileSystem)Exception[^\n]*"), _misplaced),
+    (re.compile(r"Permission denied[^\n]*"), _misplaced),
+    (re.compile(r"Multiple streaming queries are concurrently using"), _in_use),
+)
