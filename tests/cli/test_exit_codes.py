@@ -1,0 +1,201 @@
+"""Exit codes are an interface: scripts and units act on them. One line says why, and only a bug has a traceback."""
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import pytest
+import typer
+
+from harmonystate import errors
+from tests.cli.conftest import Harmony, StandIn
+
+HARMONY = f"{sys.executable} -m harmonystate"
+
+
+def shell(script: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a script as cron would: bash, hardly any environment, nothing on stdin."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), **variables}
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", script],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=env, cwd=home,
+    )  # fmt: skip
+
+
+def raising(fault: BaseException) -> Any:
+    def run(*_: object, **__: object) -> NoReturn:
+        raise fault
+
+    return run
+
+
+@pytest.mark.parametrize("code", [0, 1, 65, 69, 75, 78, 130])
+def test_what_a_command_returns_is_the_exit_code(code: int, harmony: Harmony, stand_in: StandIn):
+    stand_in("setup", run=lambda _: code)
+
+    assert harmony("setup") == (code, "", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (errors.CheckFailed, 1),
+        (errors.BadUsage, 2),
+        (errors.BadInput, 65),
+        (errors.Unavailable, 69),
+        (errors.Busy, 75),
+        (errors.Misconfigured, 78),
+    ],
+)
+def test_a_failure_that_a_user_can_mend_is_one_line(
+    kind: type[errors.HarmonyError], code: int, harmony: Harmony, stand_in: StandIn
+):
+    stand_in("setup", run=raising(kind("127.0.0.1:9092: nobody answers: run `harmony up`")))
+
+    assert harmony("setup") == (code, "", "harmony: 127.0.0.1:9092: nobody answers: run `harmony up`\n")
+
+
+def test_every_kind_of_failure_has_a_code_of_the_contract():
+    kinds = {kind.__name__: kind.exit_code for kind in errors.HarmonyError.__subclasses__()}
+
+    assert set(kinds.values()) <= {1, 2, 65, 69, 75, 78}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "bogus",
+        "--bogus",
+        "produce --bogus",
+        "produce extra",
+        "produce --count",
+        "produce --count x",
+        "produce --count -1",
+        "produce --drones 0",
+        "produce --rate 1/fortnight",
+        "produce --alert-ratio 1.5",
+        "produce --alert-ratio nan",
+        "produce --speed 0",
+        "produce --output file.jsonl",
+        "produce --start 24h --backfill 24h",
+        "produce --count 1 --duration 10m",
+        "produce --start yesterday --output -",
+        "produce --duration soon --output -",
+        "stream-alerts --input -",
+        "stream-alerts --output -",
+        "stream-alerts --input file --output -",
+        "stream-alerts --threshold 12",
+        "alert-bot --sink smtp",
+        "analyze -o xml",
+        "analyze --top 0",
+        "analyze --since yesterday",
+        "status -o csv",
+        "setup --log-format xml",
+    ],
+)
+def test_wrong_usage_is_2_and_says_what_is_wrong(arguments: str, harmony: Harmony):
+    code, out, err = harmony(*arguments.split())
+
+    assert (code, out) == (2, "")
+    assert "Error: " in err or err.startswith("harmony: --")
+    assert "Traceback" not in err
+
+
+def test_a_typo_in_the_config_is_78_with_the_path_of_the_key(tmp_path: Path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "harmony.yaml").write_text("alerts: {treshold: 3}\n")
+
+    done = shell(f"{HARMONY} stream-alerts --once", tmp_path)
+
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr == "harmony: config/harmony.yaml: alerts.treshold: unknown key; did you mean alerts.threshold?\n"
+
+
+def test_an_unknown_variable_is_78_with_its_name(tmp_path: Path):
+    done = shell(f"{HARMONY} setup", tmp_path, HARMONY_KAFKA_PARTITIONS="4")
+
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr.startswith("harmony: environment: HARMONY_KAFKA_PARTITIONS: unknown key; did you mean")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_config_file_that_is_not_there_is_78(harmony: Harmony):
+    assert harmony("setup", "--config", "missing.yaml") == (
+        78,
+        "",
+        "harmony: config file: cannot read missing.yaml: No such file or directory\n",
+    )
+
+
+def test_a_bug_keeps_its_own_exception(harmony: Harmony, stand_in: StandIn):
+    stand_in("setup", run=raising(ZeroDivisionError("a bug")))
+
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        harmony("setup")
+
+
+def test_a_bug_is_1_with_a_traceback(tmp_path: Path):
+    script = """
+import sys, types, harmonystate.commands as commands
+commands.setup = types.SimpleNamespace(run=lambda config: 1 // 0)
+sys.argv = ["harmony", "setup"]
+from harmonystate.cli import main
+main()
+"""
+    done = shell(f"{sys.executable} -c '{script}'", tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last):\n")
+    assert done.stderr.endswith("ZeroDivisionError: integer division or modulo by zero\n")
+
+
+def test_control_c_before_a_command_runs_is_130_without_a_traceback(harmony: Harmony, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("harmonystate.config.load", raising(KeyboardInterrupt()))
+    code, out, err = harmony("setup")
+
+    assert (code, out) == (130, "")
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) <= 1
+
+
+def test_control_c_at_a_prompt_is_130(harmony: Harmony, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(readline=raising(KeyboardInterrupt())))
+    stand_in("stack", down=lambda *_, **__: int(typer.confirm("Remove all data?")))
+
+    assert harmony("down", "--wipe").code == 130
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_command_that_takes_control_c_says_itself_how_it_ended(code: int, harmony: Harmony, stand_in: StandIn):
+    def run(*_: object, **__: object) -> int:
+        with suppress(KeyboardInterrupt):
+            raise KeyboardInterrupt
+        return code
+
+    stand_in("demo", run=run)
+
+    assert harmony("demo").code == code
+
+
+@pytest.mark.parametrize("arguments", ["produce --count 3 --output -", "--help", "--version"])
+def test_a_reader_that_goes_away_is_141_and_nothing_is_said(arguments: str, tmp_path: Path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*HARMONY.split(), *arguments.split()], stdout=writer, stderr=subprocess.PIPE, check=False, cwd=tmp_path
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_head_takes_its_line_and_the_rest_is_141(tmp_path: Path):
+    done = shell(f"{HARMONY} produce --count 100000 --seed 1 --output - | head -1", tmp_path)
+
+    assert (done.returncode, done.stderr) == (141, "")
+    assert done.stdout.startswith('{"reportId":"')
+    assert done.stdout.count("\n") == 1
