@@ -55,26 +55,14 @@ def pids(config: Config) -> list[int]:
     return [one.pid for one in there if one]
 
 
-@pytest.mark.parametrize(
-    "address", ["broker.example.org:9092", "127.0.0.1:9092,127.0.0.1:9093", "127.0.0.1", "10.0.0.1:1"]
-)
-def test_up_is_for_one_loopback_broker(local, address):
-    elsewhere = local.model_copy(update={"kafka": KafkaSettings(bootstrap_servers=address)})
+def test_up_is_for_loopback_addresses(local):
+    elsewhere = local.model_copy(update={"kafka": KafkaSettings(bootstrap_servers="10.0.0.1:9092")})
 
     code, _, err = harmony(elsewhere, "up")
 
     assert code == 78
-    assert err.startswith(f"harmony: kafka.bootstrap_servers: {address}: ")
+    assert err.startswith("harmony: kafka.bootstrap_servers: 10.0.0.1:9092: ")
     assert err.count("\n") == 1
-
-
-def test_up_is_for_one_loopback_node(local):
-    elsewhere = local.model_copy(update={"cassandra": CassandraSettings(contact_points=("10.0.0.1", "10.0.0.2"))})
-
-    code, _, err = harmony(elsewhere, "up")
-
-    assert code == 78
-    assert err.startswith("harmony: cassandra.contact_points: 10.0.0.1, 10.0.0.2: ")
 
 
 def test_down_where_nothing_runs_says_so(local):

@@ -37,6 +37,14 @@ def test_ports_are_drawn_once_and_kept(tmp_path):
     assert len(set(first.values())) == 2
 
 
+def test_a_port_that_is_asked_for_later_leaves_the_kept_ones_alone(tmp_path):
+    first = kept_ports(tmp_path / "ports.json", ["storage_port"])
+
+    kept_ports(tmp_path / "ports.json", ["jmx_port"])
+
+    assert kept_ports(tmp_path / "ports.json", ["storage_port"]) == first
+
+
 def test_a_damaged_file_of_ports_is_drawn_anew(tmp_path):
     (tmp_path / "ports.json").write_text("{")
 

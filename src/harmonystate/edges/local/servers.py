@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,12 +12,13 @@ from filelock import FileLock, Timeout
 
 from harmonystate.config import Config
 from harmonystate.edges.local import jars, server
+from harmonystate.edges.local.addresses import one_broker, one_node
 from harmonystate.edges.local.cassandra_server import cassandra_server
 from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.java import find_java
 from harmonystate.edges.local.kafka_server import kafka_server
 from harmonystate.edges.local.server import Server
-from harmonystate.errors import Busy, Misconfigured
+from harmonystate.errors import Busy
 
 # Longer than a first start with its downloads takes on a slow line.
 TURN_S = 600.0
@@ -31,8 +31,8 @@ def local_servers(config: Config) -> tuple[Server, Server]:
         Misconfigured: when an address is not a loopback one: then the service is not ours to start.
     """
     home, heap = Home(config.local.home), config.local.heap
-    kafka = _one_broker(config.kafka.bootstrap_servers)
-    cassandra = _one_node(config.cassandra.contact_points)
+    kafka = one_broker(config.kafka.bootstrap_servers)
+    cassandra = one_node(config.cassandra.contact_points)
     return (
         kafka_server(*kafka, home.kafka, heap=heap),
         cassandra_server(cassandra, config.cassandra.port, home.cassandra, heap=heap),
@@ -128,29 +128,3 @@ def wipe(home: Home) -> list[Path]:
     for folder in there:
         shutil.rmtree(folder)
     return there
-
-
-def _one_broker(bootstrap_servers: str) -> tuple[str, int]:
-    host, _, port = bootstrap_servers.strip().rpartition(":")
-    if not _is_loopback(host) or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise Misconfigured(
-            f"kafka.bootstrap_servers: {bootstrap_servers}: `harmony up` starts one broker, at a loopback address "
-            "such as 127.0.0.1:9092"
-        )
-    return host, int(port)
-
-
-def _one_node(contact_points: Sequence[str]) -> str:
-    if len(contact_points) != 1 or not _is_loopback(contact_points[0]):
-        raise Misconfigured(
-            f"cassandra.contact_points: {', '.join(contact_points)}: `harmony up` starts one node, at a loopback "
-            "address such as 127.0.0.1"
-        )
-    return contact_points[0]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or IPv4Address(host).is_loopback
-    except AddressValueError:
-        return False
