@@ -22,8 +22,10 @@ from harmonystate.edges.discord.presence import be_present
 from harmonystate.errors import HarmonyError, Misconfigured, Unavailable
 
 ONLINE = "🟢 Online"
-# One request; below the 20 s that a stop leaves to the message in hand, and the 15 s in which a start fails.
+# One request; below the 20 s that a stop leaves to the message in hand.
 REQUEST_S = 12.0
+# Whether somebody is there at all; with Kafka's own answer below 15 s.
+REQUIRE_S = 8.0
 HISTORY_S = 120.0
 # What hikari waits for by itself; longer limits are waited for by the caller, who says so and can be stopped.
 LONGEST_LIMIT_S = 10.0
@@ -120,7 +122,7 @@ async def open_channel(
 ) -> AsyncIterator[Channel]:
     """Open the channel; `sink.open_sink` says the rest."""
     own_id = _own_id(token)
-    url = settings.rest_url or hikari.urls.REST_API_URL
+    url = (settings.rest_url or hikari.urls.REST_API_URL).rstrip("/")
     await _require(token, url)
     app = hikari.RESTApp(
         # A try is one request: what its failure means is decided in one place, not retried out of sight.
@@ -153,7 +155,7 @@ async def _require(token: str, url: str) -> None:
         Unavailable: when nobody answers; a 5xx or 429 is an answer, and waited out later.
         Misconfigured: when the token is refused.
     """
-    timeout = aiohttp.ClientTimeout(total=REQUEST_S)
+    timeout = aiohttp.ClientTimeout(total=REQUIRE_S)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, headers={"Authorization": f"Bot {token}"}) as session,

@@ -14,7 +14,7 @@ from harmonystate.config import KafkaSettings
 from harmonystate.core.dispatch import Settled
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.exactly_once import Meter
-from harmonystate.edges.kafka.membership import is_member
+from harmonystate.edges.kafka.membership import is_member, is_settled
 from harmonystate.edges.kafka.offsets import ANSWER_MS, committed, partitions_of
 from harmonystate.edges.kafka.reading import read_all
 from harmonystate.edges.kafka.records import Record
@@ -111,7 +111,7 @@ class AlertFeed:
         starts_over = not committed(self._settings, GROUP, self._topic)
         since = None if starts_over else moment - CLOCKS_DIFFER
         records = read_all(self._settings, self._settings.topics.delivery, since=since)
-        return {record.key.decode() for record in records if record.key}
+        return {record.key.decode(errors="replace") for record in records if record.key}
 
     def commit(self, settled: Settled) -> None:
         """Commit what was told and what became a dead letter, with its offsets, in one transaction."""
@@ -128,7 +128,7 @@ class AlertFeed:
 
     def has_reached(self, goal: Mapping[int, int]) -> bool:
         """Say whether all up to `goal` is read, as far as it is ours; a member that was given no partition has."""
-        if self._member is None:
+        if self._member is None or not is_settled(self._member):
             return False
         return all((self._position(p) or 0) >= goal.get(p.partition, 0) for p in self._consumer.assignment())
 
@@ -148,7 +148,7 @@ class AlertFeed:
             return
         if self._member is not None and member.generation_id != self._member.generation_id:
             raise TransactionFailed("the group has rebalanced")
-        if self._member is None:
+        if not self._ends_when_assigned and is_settled(member):
             with translated(), self._watchdog.watching("end_offsets"):
                 assigned = self._consumer.assignment()
                 self._ends_when_assigned = dict(self._consumer.end_offsets(assigned, timeout_ms=ANSWER_MS))
@@ -162,6 +162,6 @@ class AlertFeed:
     def _look(self) -> None:
         """Show the lag; and notice a broker that went away, for a poll just goes on returning nothing."""
         ends = self.ends()
-        behind = [ends.get(p.partition, 0) - self._committed.get(p, 0) for p in self._consumer.assignment()]
-        self._meter.show(lag=sum(max(0, each) for each in behind))
+        done = {p: self._committed.get(p) or self._position(p) or 0 for p in self._consumer.assignment()}
+        self._meter.show(lag=sum(max(0, ends.get(p.partition, 0) - at) for p, at in done.items()))
         self._looked_at = time.monotonic()

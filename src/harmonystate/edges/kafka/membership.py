@@ -5,6 +5,7 @@ from typing import Any
 
 from kafka.admin import MemberToRemove
 from kafka.errors import KafkaError
+from kafka.structs import MemberState
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_admin
@@ -16,6 +17,14 @@ def is_member(member: Any) -> bool:
     A member that was thrown out reads back generation -1 and no id, and a commit without an identity is not fenced.
     """
     return bool(member.generation_id >= 0 and member.member_id)
+
+
+def is_settled(member: Any) -> bool:
+    """Say whether what the member is assigned is all of its share.
+
+    While the group rebalances, a member has a generation and an assignment that is empty or about to go.
+    """
+    return is_member(member) and bool(member.state == MemberState.STABLE)
 
 
 def leave(settings: KafkaSettings, *, group: str, instance: str) -> None:
