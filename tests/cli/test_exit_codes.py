@@ -181,12 +181,40 @@ def test_a_command_that_takes_control_c_says_itself_how_it_ended(code: int, harm
     assert harmony("demo").code == code
 
 
-@pytest.mark.parametrize("arguments", ["produce --count 3 --output -", "--help", "--version"])
-def test_a_reader_that_goes_away_is_141_and_nothing_is_said(arguments: str, tmp_path: Path):
+def test_a_command_that_leaves_while_it_takes_control_c_says_so_too(harmony: Harmony, stand_in: StandIn):
+    def run(*_: object, **__: object) -> int:
+        try:
+            return raising(KeyboardInterrupt())()  # type: ignore[no-any-return]
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+
+    stand_in("demo", run=run)
+
+    assert harmony("demo").code == 0
+
+
+# What a command prints and does not flush, Python would flush at its very end, and say so on stderr.
+PRINTING = """
+import sys, types, harmonystate.commands as commands
+commands.setup = types.SimpleNamespace(run=lambda config: print("done") or 0)
+sys.argv = ["harmony", "setup"]
+from harmonystate.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["-m", "harmonystate", *typed.split()] for typed in ("produce --count 3 --output -", "--help", "--version")),
+        ["-c", PRINTING],
+    ],
+)
+def test_a_reader_that_goes_away_is_141_and_nothing_is_said(arguments: list[str], tmp_path: Path):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [*HARMONY.split(), *arguments.split()], stdout=writer, stderr=subprocess.PIPE, check=False, cwd=tmp_path
+        [sys.executable, *arguments], stdout=writer, stderr=subprocess.PIPE, check=False, cwd=tmp_path
     )
     os.close(writer)
 
