@@ -41,9 +41,11 @@ def kafka_server(host: str, port: int, folder: Path, *, heap: str) -> Server:
 def _format(folder: Path, java_home: Path) -> None:
     """Give the data folder its cluster id: a new one, so that a checkpoint of another broker never meets it."""
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # It lives for a second: compiling its code well would take longer than running it.
+    java = [str(java_home / "bin/java"), "-XX:TieredStopAtLevel=1", f"@{folder / JVM_ARGS}"]
     tool = ["kafka.tools.StorageTool", "format", "--standalone", "--config=conf/server.properties"]
     done = subprocess.run(
-        [java_home / "bin/java", f"@{folder / JVM_ARGS}", *tool, f"--cluster-id={cluster_id}"],
+        [*java, *tool, f"--cluster-id={cluster_id}"],
         cwd=folder,
         env=process.without_our_settings(),
         stdin=subprocess.DEVNULL,
