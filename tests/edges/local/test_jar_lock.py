@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from harmonystate.edges.local.jar_lock import parse_lock, read_lock
+from tools.lock_jars import coordinates
 
 SHA = "ab" * 32
 
@@ -31,6 +34,11 @@ def test_a_line_that_is_none_is_refused_by_its_number(line):
 def test_two_contents_for_one_name_are_refused():
     with pytest.raises(ValueError, match="line 2: g:a:1 is there already"):
         list(parse_lock([f"kafka g:a:1 {SHA} 17", f"spark g:a:1 {'cd' * 32} 17"]))
+
+
+def test_the_tool_that_makes_the_lock_reads_names_from_paths_as_we_make_paths_from_names():
+    for jar in read_lock():
+        assert coordinates(Path(jar.path)) == (jar.group, jar.name, jar.version, jar.classifier)
 
 
 def test_the_lock_pins_what_we_know_to_work_together():
