@@ -17,9 +17,14 @@ from tests.cli.conftest import Harmony, StandIn
 HARMONY = f"{sys.executable} -m harmonystate"
 
 
+def bare(home: Path) -> dict[str, str]:
+    """Return an environment that changes nothing: PYTHONUNBUFFERED would hide what is not flushed."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home)}
+
+
 def shell(script: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a script as cron would: bash, hardly any environment, nothing on stdin."""
-    env = {"PATH": os.environ["PATH"], "HOME": str(home), **variables}
+    env = bare(home) | variables
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", script],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=env, cwd=home,
@@ -214,7 +219,12 @@ def test_a_reader_that_goes_away_is_141_and_nothing_is_said(arguments: list[str]
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, *arguments], stdout=writer, stderr=subprocess.PIPE, check=False, cwd=tmp_path
+        [sys.executable, *arguments],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        cwd=tmp_path,
+        env=bare(tmp_path),
     )
     os.close(writer)
 
