@@ -8,9 +8,14 @@ transaction.py   Transactor: one transaction = records, their offsets, or nothin
 seam.py          the private parts of kafka-python that we stand on
 watchdog.py      a client call that never returns ends the process
 patience.py      waits for a broker that went away, and says so once
+group_reader.py  reads a topic as a member of a group
+membership.py    what it takes to be a member under a name of one's own, and to leave
 exactly_once.py  consume, transform, produce: a batch and its offsets are one transaction
+alerts.py        the topic alert, and the transaction that commits what was told
+reading.py       reads a topic without a group
 offsets.py       what a group has committed, where a topic ends, the lag between
-topics.py        makes and describes the topics
+topics.py        makes the topics
+overview.py      how much stands where, for status
 
 How a writer survives a broker that goes away (`Transactor` and `Patience`; the id stays the same all along):
 

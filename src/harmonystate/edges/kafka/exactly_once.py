@@ -121,7 +121,7 @@ class _Session:
                 self._commit([])
                 return True
             self._look()
-        if self._read:
+        if self._reader.member is not None:
             self._commit([])
         return False
 

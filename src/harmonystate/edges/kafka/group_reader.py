@@ -1,0 +1,104 @@
+"""Reads a topic as a member of a consumer group, under a name of its own."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.errors import CorruptRecordError, KafkaError
+
+from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka.connect import open_consumer
+from harmonystate.edges.kafka.membership import is_member, is_settled
+from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
+from harmonystate.edges.kafka.transaction import TransactionFailed, translated
+from harmonystate.edges.kafka.watchdog import Watchdog
+from harmonystate.errors import BadInput, Misconfigured
+
+CLOSE_MS = 1_000
+LOOK_MS = 3_000
+
+
+class GroupReader:
+    """One life of a consumer, from the opening to the first failure; not for several threads.
+
+    Its methods raise TransactionFailed when Kafka is away or the group has thrown us out: close it, open a new one, go
+    on from what is committed.
+
+    Attributes:
+        member: who we were right after the last poll, before any work: whoever commits with it is fenced if we have
+            become a zombie since. None while the group has not settled: nothing may be committed then, for what we are
+            assigned still belongs to the generation before.
+    """
+
+    def __init__(self, settings: KafkaSettings, topic: str, *, group: str, instance: str, **ours: Any) -> None:
+        """Open it; the first polls join the group."""
+        with translated():
+            self._consumer = open_consumer(settings, topic, group_id=group, group_instance_id=instance, **ours)
+        self._topic = topic
+        self._watchdog = Watchdog()
+        self._joined = False
+        self.member: Any = None
+
+    def poll(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
+        """Return the next records by partition, in order; wait so long for the first.
+
+        Raises:
+            BadInput: when the topic is corrupt, naming partition and offset.
+        """
+        try:
+            with translated(), self._watchdog.watching("poll"):
+                polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms)
+        except TransactionFailed as fault:
+            if isinstance(fault.__cause__, CorruptRecordError):
+                # It comes back at every poll, for ever: somebody has to look at the broker's disk.
+                raise BadInput(f"topic {self._topic} is damaged: {fault}") from fault
+            raise
+        self._note_member(self._consumer.group_metadata(), has_records=bool(polled))
+        return polled
+
+    def ends(self, timeout_ms: int = ANSWER_MS) -> dict[TopicPartition, int]:
+        """Return where the committed records of the topic end now.
+
+        Raises:
+            Misconfigured: when there is no such topic, or we may not read it: a poll would only be silent, for ever.
+        """
+        with translated(), self._watchdog.watching("end_offsets"):
+            partitions = partitions_of(self._consumer, self._topic)
+            if not partitions:
+                raise Misconfigured(f"Kafka has no topic {self._topic}, or we no right to read it: run `harmony setup`")
+            return dict(self._consumer.end_offsets(partitions, timeout_ms=timeout_ms))
+
+    def positions(self) -> dict[TopicPartition, int]:
+        """Return what to read next, by assigned partition, as far as that is known."""
+        with translated(), self._watchdog.watching("position"):
+            assigned = self._consumer.assignment()
+            found = {where: self._consumer.position(where, timeout_ms=ANSWER_MS) for where in assigned}
+        return {where: position for where, position in found.items() if position is not None}
+
+    def has_reached(self, goal: Mapping[TopicPartition, int]) -> bool:
+        """Say whether all up to `goal` is read, as far as it is ours; a member that was given no partition has."""
+        if self.member is None:
+            return False
+        positions = self.positions()
+        return all(positions.get(where, -1) >= goal.get(where, 0) for where in self._consumer.assignment())
+
+    def lag(self) -> int:
+        """Return how many offsets are left to read of what is ours.
+
+        It also notices a broker that went away, for a poll just goes on returning nothing.
+        """
+        ends = self.ends(LOOK_MS)
+        return sum(max(0, ends.get(where, 0) - position) for where, position in self.positions().items())
+
+    def close(self) -> None:
+        """Close it; the group keeps our partitions for us until `membership.leave`, or the session times out."""
+        self._watchdog.close()
+        with suppress(KafkaError):
+            self._consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
+
+    def _note_member(self, now: Any, *, has_records: bool) -> None:
+        if (self._joined and not is_member(now)) or (has_records and not is_settled(now)):
+            raise TransactionFailed("the group has thrown this process out")
+        self._joined = is_member(now)
+        self.member = now if is_settled(now) else None

@@ -1,0 +1,122 @@
+"""What a reader makes of each state of its membership; the real group is in test_exactly_once.py."""
+
+import kafka.errors
+import pytest
+from kafka.structs import ConsumerGroupMetadata, MemberState, TopicPartition
+
+from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka import group_reader
+from harmonystate.edges.kafka.group_reader import GroupReader
+from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed
+from harmonystate.errors import BadInput
+
+PLACE = TopicPartition("global1", 0)
+OUTSIDE = ConsumerGroupMetadata("stream-alerts", -1, "", "a", MemberState.UNJOINED)
+JOINING = ConsumerGroupMetadata("stream-alerts", 2, "a-1", "a", MemberState.REBALANCING)
+SETTLED = ConsumerGroupMetadata("stream-alerts", 2, "a-1", "a", MemberState.STABLE)
+
+
+class Script:
+    """A consumer whose polls and states are written down beforehand."""
+
+    def __init__(self):
+        self.polls = []
+        self.state = OUTSIDE
+        self.assigned = {}
+
+    def poll(self, _timeout_ms):
+        polled, self.state = self.polls.pop(0)
+        if isinstance(polled, Exception):
+            raise polled
+        return polled
+
+    def group_metadata(self):
+        return self.state
+
+    def assignment(self):
+        return set(self.assigned)
+
+    def position(self, where, **_options):
+        return self.assigned[where]
+
+    def close(self, **_options):
+        pass
+
+
+@pytest.fixture
+def script():
+    return Script()
+
+
+@pytest.fixture
+def reader(script, monkeypatch):
+    monkeypatch.setattr(group_reader, "open_consumer", lambda *_args, **_options: script)
+    reader = GroupReader(KafkaSettings(), "global1", group="stream-alerts", instance="a")
+    yield reader
+    reader.close()
+
+
+def test_while_it_joins_nothing_may_be_committed_and_nothing_is_reached(reader, script):
+    script.polls = [({}, OUTSIDE), ({}, JOINING), ({}, SETTLED)]
+
+    states = []
+    for _ in range(3):
+        reader.poll(0)
+        states.append((reader.member, reader.has_reached({PLACE: 0})))
+
+    # Without a partition it is done, but only once the group has settled that it gets none.
+    assert states == [(None, False), (None, False), (SETTLED, True)]
+
+
+def test_it_is_done_when_every_partition_it_was_given_is_read_to_the_goal(reader, script):
+    other = TopicPartition("global1", 1)
+    script.polls = [({}, SETTLED)]
+    reader.poll(0)
+
+    reached = []
+    for positions in ({PLACE: 6}, {PLACE: 7}, {PLACE: 7, other: None}, {PLACE: 7, other: 3}, {PLACE: 8, other: 4}):
+        script.assigned = positions
+        reached.append(reader.has_reached({PLACE: 7, other: 4}))
+
+    assert reached == [False, True, False, False, True]
+
+
+def test_a_later_rebalance_takes_the_right_to_commit_away_until_it_settles(reader, script):
+    script.polls = [({PLACE: ["record"]}, SETTLED), ({}, JOINING)]
+    reader.poll(0)
+
+    reader.poll(0)
+
+    assert reader.member is None
+
+
+@pytest.mark.parametrize("polled", [{}, {PLACE: ["record"]}])
+def test_who_is_thrown_out_is_of_no_more_use(reader, script, polled):
+    script.polls = [({}, SETTLED), (polled, OUTSIDE)]
+    reader.poll(0)
+
+    with pytest.raises(TransactionFailed, match="thrown"):
+        reader.poll(0)
+
+
+@pytest.mark.parametrize("state", [OUTSIDE, JOINING])
+def test_records_that_come_without_a_membership_are_never_handled(reader, script, state):
+    script.polls = [({PLACE: ["record"]}, state)]
+
+    with pytest.raises(TransactionFailed):
+        reader.poll(0)
+
+
+def test_a_damaged_topic_is_for_a_person_to_mend(reader, script):
+    damage = kafka.errors.CorruptRecordError("Record batch for partition 3 at offset 17 failed crc check")
+    script.polls = [(damage, SETTLED)]
+
+    with pytest.raises(BadInput, match=r"global1 is damaged: .*partition 3 at offset 17"):
+        reader.poll(0)
+
+
+def test_another_with_its_name_fences_it(reader, script):
+    script.polls = [(kafka.errors.FencedInstanceIdError(), SETTLED)]
+
+    with pytest.raises(Fenced):
+        reader.poll(0)
