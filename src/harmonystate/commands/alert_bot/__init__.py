@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from typing import Any
 
 from harmonystate.commands.alert_bot.teller import STAGE, Sink, Teller
 from harmonystate.config import Config
@@ -39,7 +40,7 @@ def run(config: Config, *, sink: str | None, once: bool, instance: str | None) -
 def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Stop, meter: Meter) -> None:
     """Tell of alerts through one feed after the other: whatever fails, the next goes on from what is committed."""
     patience = Patience(config.kafka, stop, stage=STAGE)
-    goal: Mapping[int, int] | None = None
+    goal: Mapping[Any, int] | None = None
     done = False
     while not (done or stop.is_set()):
         try:

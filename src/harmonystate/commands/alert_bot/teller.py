@@ -10,7 +10,7 @@ from concurrent.futures import Future, wait
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -77,7 +77,7 @@ class Teller:
         self._waits: Iterator[float] | None = None
         meter.add(alerts=0)
 
-    def run(self, goal: Mapping[int, int] | None) -> bool:
+    def run(self, goal: Mapping[Any, int] | None) -> bool:
         """Work until asked to stop, or until all up to `goal` is told (then True)."""
         while not self._stop.is_set():
             self._take_in(0 if self._backlog else IDLE_S)

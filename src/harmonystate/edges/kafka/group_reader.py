@@ -40,12 +40,20 @@ class GroupReader:
         self._joined = False
         self.member: Any = None
 
-    def poll(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
+    def poll(self, timeout_ms: int, *, hold: bool = False) -> dict[TopicPartition, list[Any]]:
         """Return the next records by partition, in order; wait so long for the first.
+
+        Args:
+            timeout_ms: how long to wait.
+            hold: take nothing, only stay a member of the group; what comes all the same is returned.
 
         Raises:
             BadInput: when the topic is corrupt, naming partition and offset.
         """
+        if hold:
+            self._consumer.pause(*self._consumer.assignment())
+        else:
+            self._consumer.resume(*self._consumer.paused())
         try:
             with translated(), self._watchdog.watching("poll"):
                 polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms)
