@@ -4,7 +4,7 @@ import copy
 import json
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harmonystate.core.report import Report
@@ -56,13 +56,11 @@ def _parts(whole: dict[str, Any]) -> list[Any]:
     ]
 
 
-@settings(max_examples=400)
 @given(mutated())
 def test_a_second_reader_of_the_rules_gives_the_same_verdict_on_mutated_reports(value: bytes):
     assert verdict(value) == read_report(value)
 
 
-@settings(max_examples=400)
 @given(documents(), spellings, st.data())
 def test_a_second_reader_gives_the_same_verdict_on_damaged_bytes(
     whole: dict[str, Any], spelling: Any, data: st.DataObject
