@@ -1,0 +1,5 @@
+"""`python -m harmonystate` is `harmony`."""
+
+from harmonystate.cli import main
+
+main()
