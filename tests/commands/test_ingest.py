@@ -1,0 +1,301 @@
+import signal
+import subprocess
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import psutil
+import pytest
+
+from harmonystate.commands import ingest
+from harmonystate.commands.ingest.ledger import Ledger
+from harmonystate.commands.ingest.progress import Progress
+from harmonystate.config import CassandraSettings
+from harmonystate.core.record import Outgoing, Place
+from harmonystate.core.report import Person, Report
+from harmonystate.core.wire import encode_report
+from harmonystate.edges.cassandra import schema
+from harmonystate.edges.cassandra.connect import open_session
+from harmonystate.edges.console.meter import Meter
+from harmonystate.edges.kafka.offsets import committed, end_offsets, lag
+from harmonystate.edges.kafka.topics import create_topics
+from harmonystate.edges.spark.faults import RecordsGone
+from harmonystate.edges.spark.micro_batch import DeadRecord, Outcome
+from harmonystate.errors import BadInput, Misconfigured, Unavailable
+from tests.support.kafka import read, wait_until, write
+from tests.support.malformed import MALFORMED
+from tests.support.services import child_environment, write_config
+
+services = pytest.mark.services
+
+HARMONY = Path(sys.executable).with_name("harmony")
+NOW = datetime.now(UTC).replace(microsecond=0)
+REPORTS, BAD = 20_000, 500
+
+
+@pytest.fixture(autouse=True)
+def _our_signals_only_here():
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def place(config):
+    """A config with topics and tables, whose batches are small enough to be interrupted between them."""
+    create_topics(config.kafka)
+    schema.apply(config.cassandra)
+    return config.model_copy(update={"spark": config.spark.model_copy(update={"max_offsets_per_trigger": 4_000})})
+
+
+@pytest.fixture
+def command(place, tmp_path):
+    """The command line of ingest with this config."""
+    return [HARMONY, "ingest", "--config", write_config(place, tmp_path / "harmony.yaml")]
+
+
+def report(number):
+    """Return report `number`, of the last five hours."""
+    return Report(
+        report_id=str(UUID(int=(1 << 100) + number)),
+        drone_id=number % 1000,
+        time=NOW - timedelta(milliseconds=900 * number),
+        latitude=48.8566,
+        longitude=2.3522,
+        persons=(Person("Ada", f"Byron {number}", number % 11), Person("Zoë", "Łuczak", 7)),
+        words=("queue", "tax"),
+    )
+
+
+def fill(config):
+    """Write the reports, every 40th of them not one; return {report id: drone} of those that are."""
+    values = list(MALFORMED.values())
+    good, outgoings = {}, []
+    for number in range(REPORTS):
+        seen = report(number)
+        bad = number % (REPORTS // BAD) == 0
+        if not bad:
+            good[seen.report_id] = seen.drone_id
+        value = values[number // 40 % len(values)] if bad else encode_report(seen)
+        outgoings.append(Outgoing(config.kafka.topics.global2, b"%d" % seen.drone_id, value))
+    for begin in range(0, REPORTS, 5_000):
+        write(config.kafka, outgoings[begin : begin + 5_000])
+    return good
+
+
+def rows(config):
+    """Return {report id: drone} of the stored rows."""
+    with open_session(config.cassandra) as session:
+        return {str(row.reportid): row.droneid for row in session.execute("SELECT reportid, droneid FROM report")}
+
+
+def dead_letters(config):
+    """Return the places of the dead letters, each with how often it is there."""
+    found = read(config.kafka, config.kafka.topics.dead_letter)
+    places = [dict(record.headers) for record in found]
+    assert all(headers["harmony.stage"] == b"ingest" for headers in places)
+    return Counter(
+        (int(headers["__streams.errors.partition"]), int(headers["__streams.errors.offset"])) for headers in places
+    )
+
+
+def done(config):
+    """Return how many offsets ingest has committed."""
+    return sum(offset for offset, _ in committed(config.kafka, "ingest", config.kafka.topics.global2).values())
+
+
+@contextmanager
+def running(command, log):
+    """Run ingest in the background, its output in `log`; kill it at the end if it is still there."""
+    with log.open("wb") as output:
+        child = subprocess.Popen(command, env=child_environment(), stdout=output, stderr=output)
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait(60)
+
+
+@services
+def test_every_report_is_a_row_and_everything_else_a_dead_letter_once(place, command):
+    good = fill(place)
+
+    said = subprocess.run([*command, "--once"], env=child_environment(), capture_output=True, text=True, check=False)
+
+    assert said.returncode == 0, said.stderr
+    assert said.stdout == ""
+    assert all('"logger": "harmony.ingest"' in line for line in said.stderr.splitlines())
+    assert rows(place) == good
+    letters = dead_letters(place)
+    assert (len(letters), set(letters.values())) == (BAD, {1})
+    assert lag(place.kafka, "ingest", place.kafka.topics.global2) == 0
+    with open_session(place.cassandra) as session:
+        hours = {row.hour.replace(tzinfo=UTC) for row in session.execute("SELECT hour FROM report_hours")}
+    assert hours == {report(n).time.replace(minute=0, second=0, microsecond=0) for n in range(REPORTS) if n % 40}
+
+
+@services
+def test_killed_in_the_middle_it_goes_on_loses_nothing_and_doubles_nothing(place, command, tmp_path):
+    good = fill(place)
+    everything = sum(end_offsets(place.kafka, place.kafka.topics.global2).values())
+
+    with running(command, tmp_path / "first.log") as first:
+        wait_until(lambda: 0 < done(place) < everything, within_s=120, what="a first batch")
+        second = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
+        assert second.returncode == 75, second.stderr
+        assert "another ingest is using the checkpoint" in second.stderr
+        servers = psutil.Process(first.pid).children(recursive=True)
+        first.kill()
+
+    with running(command, tmp_path / "second.log") as again:
+        wait_until(lambda: done(place) == everything, within_s=120, what="the end of the topic")
+        assert not any(server.is_running() for server in servers)
+        servers = psutil.Process(again.pid).children(recursive=True)
+        again.send_signal(signal.SIGTERM)
+        assert again.wait(25) == 0, (tmp_path / "second.log").read_text()
+    assert not any(server.is_running() for server in servers)
+    assert rows(place) == good
+    assert (len(dead_letters(place)), set(dead_letters(place).values())) == (BAD, {1})
+
+
+@services
+def test_asked_by_the_keyboard_it_leaves_with_130_and_its_jvm_with_it(place, command, tmp_path):
+    with running(command, tmp_path / "log") as child:
+        wait_until(lambda: psutil.Process(child.pid).children(), what="the JVM")
+        (server,) = psutil.Process(child.pid).children()
+        wait_until(lambda: list((place.local.home / "checkpoint").rglob("metadata")), what="the query")
+
+        child.send_signal(signal.SIGINT)
+
+        assert child.wait(25) == 130
+    assert not server.is_running()
+
+
+def test_with_kafka_away_no_jvm_is_started(offline_config, monkeypatch):
+    monkeypatch.setattr(ingest, "open_spark", pytest.fail)
+
+    with pytest.raises(Unavailable, match=offline_config.kafka.bootstrap_servers):
+        ingest.run(offline_config, once=True)
+
+
+@services
+def test_with_cassandra_away_no_jvm_is_started(config, offline_config, monkeypatch):
+    monkeypatch.setattr(ingest, "open_spark", pytest.fail)
+    create_topics(config.kafka)
+    half = config.model_copy(update={"cassandra": offline_config.cassandra})
+
+    with pytest.raises(Unavailable, match=rf":{offline_config.cassandra.port} "):
+        ingest.run(half, once=True)
+
+
+@services
+def test_without_setup_its_name_is_said_and_no_jvm_is_started(config, monkeypatch):
+    monkeypatch.setattr(ingest, "open_spark", pytest.fail)
+
+    with pytest.raises(Misconfigured, match="harmony setup"):
+        ingest.run(config, once=True)
+    create_topics(config.kafka)
+    with pytest.raises(Misconfigured, match="harmony setup"):
+        ingest.run(config, once=True)
+
+
+@services
+def test_records_that_are_gone_are_named_up_to_where(place):
+    topic = place.kafka.topics.global2
+
+    with pytest.raises(BadInput, match=rf"{topic}, partition 2: .* offsets -5 to -1, .*remove /checkpoint"):  # noqa: SIM117
+        with ingest.naming_what_is_gone(place, "/checkpoint"):
+            raise RecordsGone(topic, 2, -5)
+
+
+def test_a_broker_has_a_checkpoint_of_its_own(offline_config):
+    one, other = (ingest.default_checkpoint(offline_config, cluster) for cluster in ("one", "other"))
+
+    assert one == f"{offline_config.local.home}/checkpoint/one/{offline_config.kafka.topics.global2}"
+    assert one != other
+
+
+class TestLedger:
+    """Dead letters and offsets, on a real Kafka."""
+
+    pytestmark = services
+
+    @pytest.fixture
+    def ledger(self, place):
+        with Ledger(place, session=None) as ledger:
+            ledger.begin()
+            yield ledger
+
+    @staticmethod
+    def letters(place, *offsets):
+        topic = place.kafka.topics.global2
+        return [DeadRecord(Place(topic, 0, offset), b"7", b"{%d" % offset, "no JSON") for offset in offsets]
+
+    @staticmethod
+    def ends(place, end):
+        return {(place.kafka.topics.global2, 0): end}
+
+    def test_a_letter_is_buried_with_its_place_and_the_offsets_behind_it(self, ledger, place):
+        ledger.commit(self.letters(place, 3, 5), self.ends(place, 9))
+
+        assert dead_letters(place) == {(0, 3): 1, (0, 5): 1}
+        assert committed(place.kafka, "ingest", place.kafka.topics.global2) == {0: (9, "")}
+
+    def test_a_batch_that_comes_again_buries_nothing_twice(self, ledger, place):
+        ledger.commit(self.letters(place, 3, 5), self.ends(place, 6))
+
+        ledger.begin()
+        ledger.commit(self.letters(place, 3, 5, 7), self.ends(place, 9))
+
+        assert dead_letters(place) == {(0, 3): 1, (0, 5): 1, (0, 7): 1}
+
+    def test_read_from_the_beginning_again_what_is_committed_stays_so(self, ledger, place):
+        ledger.commit(self.letters(place, 3), self.ends(place, 9))
+
+        ledger.commit(self.letters(place, 3), self.ends(place, 4))
+
+        assert committed(place.kafka, "ingest", place.kafka.topics.global2) == {0: (9, "")}
+        assert dead_letters(place) == {(0, 3): 1}
+
+    def test_two_ingests_of_a_topic_on_two_hosts_do_not_go_on_side_by_side(self, ledger, place):
+        def overtake():
+            with Ledger(place, session=None) as other:
+                other.begin()
+
+        overtake()
+        with pytest.raises(Unavailable):
+            ledger.commit((), self.ends(place, 1))
+        ledger.begin()
+        overtake()
+        with pytest.raises(Misconfigured, match="another ingest of"):
+            ledger.commit((), self.ends(place, 1))
+
+
+class TestProgress:
+    """What is shown."""
+
+    @pytest.fixture
+    def meter(self):
+        return Meter("ingest")
+
+    def test_counts_add_up_and_the_last_batch_tells_the_age(self, meter):
+        progress = Progress(CassandraSettings(), meter)
+
+        progress.stored(Outcome(rows=10, dead_letters=1, expired=2, age_s=3.5))
+        progress.stored(Outcome(rows=5, dead_letters=0, expired=0, age_s=0.5))
+        progress.look(behind=17, in_hand_s=0)
+
+        assert meter.counts() == {"rows": 15, "dead_letters": 1, "expired": 2}
+        assert (meter.snapshot()["batch_age_s"], meter.snapshot()["lag"]) == (0.5, 17)
+
+    def test_a_batch_that_waits_for_cassandra_is_said(self, meter, offline_config):
+        settings = offline_config.cassandra
+
+        Progress(settings, meter).look(behind=0, in_hand_s=11)
+
+        assert meter.snapshot()["state"] == f"waiting for Cassandra at 127.0.0.1:{settings.port}"
