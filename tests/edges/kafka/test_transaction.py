@@ -1,7 +1,9 @@
 import uuid
+from types import SimpleNamespace
 
 import kafka.errors
 import pytest
+from kafka.partitioner.default import DefaultPartitioner
 from kafka.producer.future import FutureProduceResult, FutureRecordMetadata
 from kafka.structs import TopicPartition
 
@@ -55,6 +57,43 @@ def test_records_of_one_key_arrive_in_order_with_key_value_and_headers(transacto
     assert found == 2 * [(b"7", b"%d" % number, [("n", b"%d" % number)]) for number in range(500)]
 
 
+def test_whatever_its_kind_a_record_goes_the_way_the_client_would_send_it(transactor, kafka_settings):
+    topic = kafka_settings.topics.dead_letter
+    plain = [Outgoing(topic, b"%d" % number, b"%d" % number) for number in range(100)]
+    odd = [
+        Outgoing(topic, b"7", None),
+        Outgoing(topic, b"7", b""),
+        Outgoing(topic, b"", b"empty key"),
+        Outgoing(topic, b"7", b"x" * 600_000),
+        Outgoing(topic, b"7", b"with headers", [("name", b"value")]),
+        Outgoing(topic, b"7", b"last of its key"),
+    ]
+
+    transactor.commit([*plain, *odd, Outgoing(topic, None, b"no key")])
+
+    found = read(kafka_settings, topic)
+    cluster = SimpleNamespace(
+        topics=lambda: {topic},
+        partitions_for_topic=lambda _: {0, 1, 2, 3},
+        available_partitions_for_topic=lambda _: {0},
+    )
+    for record in found:
+        if record.key is not None:
+            assert record.partition == DefaultPartitioner().partition(topic, None, record.key, None, None, cluster)
+    assert len(found) == len(plain) + len(odd) + 1
+    of_seven = [(record.value, list(record.headers)) for record in found if record.key == b"7"]
+    assert of_seven == [(to.value, list(to.headers)) for to in [*plain, *odd] if to.key == b"7"]
+
+
+def test_a_topic_that_is_not_there_fails(kafka_settings, name):
+    settings = kafka_settings.model_copy(update={"client": {"max_block_ms": 1_000}})
+    transactor = Transactor(settings, name)
+
+    with pytest.raises(TransactionFailed):
+        transactor.commit([Outgoing("test.absent", b"7", b"0")])
+    transactor.discard()
+
+
 def test_one_transaction_reaches_several_topics(transactor, kafka_settings):
     topics = kafka_settings.topics
 
@@ -76,12 +115,15 @@ def test_a_group_that_never_committed_has_no_offsets(kafka_settings):
     assert committed(kafka_settings, f"test-{uuid.uuid4()}", kafka_settings.topics.global1) == {}
 
 
-def test_a_failed_record_is_never_committed_nor_are_the_offsets_beside_it(kafka_settings, name):
+def test_a_failed_record_is_never_committed_nor_are_the_offsets_beside_it(kafka_settings, name, monkeypatch):
     topic, group = kafka_settings.topics.alert, f"test-{uuid.uuid4()}"
     transactor = Transactor(kafka_settings, name)
-    sends = iter(["sent", "failed", "sent"])
-    send = transactor._producer.send
-    transactor._producer.send = lambda *record: send(*record) if next(sends) == "sent" else failed(topic)
+    send_all = seam.send_all
+    monkeypatch.setattr(
+        seam,
+        "send_all",
+        lambda *given: [future if n != 1 else failed(topic) for n, future in enumerate(send_all(*given))],
+    )
 
     with pytest.raises(TransactionFailed, match="Expiring") as fault:
         transactor.commit(letters(topic, 3), offsets={(topic, 0): 3}, group=group)

@@ -52,8 +52,8 @@ class Patience:
         if isinstance(fault, Fenced):
             self._note_fenced()
         self._failures += 1
-        # The first failure of another kind, such as a rebalance, is over before anybody could read of it.
-        if not self._said and (self._failures > 1 or isinstance(fault.__cause__, NO_ANSWER)):
+        # A failure of another kind, such as a rebalance, is mostly over before anybody could read of it.
+        if not self._said and (self._failures > 2 or isinstance(fault.__cause__, NO_ANSWER)):
             self._log.warning(f"waiting for Kafka at {self._where}", because=str(fault))
             self._said = True
         self._stop.wait(min(FIRST_WAIT_S * 2 ** (self._failures - 1), LONGEST_WAIT_S))

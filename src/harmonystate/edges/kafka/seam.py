@@ -3,14 +3,19 @@
 Why at all: docs/decisions/0003-kafka-python.md. What holds them: tests/edges/kafka/test_seam.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from kafka import KafkaProducer
+from kafka import KafkaProducer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError
+from kafka.partitioner.default import murmur2
+
+from harmonystate.core.record import Outgoing
 
 JOIN_S = 5.0
+ORDINARY_BYTES = 512 * 1024
+_NO_HEADERS: list[tuple[str, bytes]] = []
 
 
 def keep_requests(producer: KafkaProducer) -> None:
@@ -32,6 +37,33 @@ def keep_requests(producer: KafkaProducer) -> None:
     client.await_ready = await_ready
 
 
+def send_all(producer: KafkaProducer, outgoings: Iterable[Outgoing]) -> list[Any]:
+    """Send records within a transaction, at half of what `producer.send` for each of them costs; return their futures.
+
+    `send` asks for metadata, state and right at every single record; here that is done once a partition. Whatever is
+    out of the ordinary takes its way.
+    """
+    append, wakeup = producer._accumulator.append, producer._sender.wakeup
+    topics: dict[str, list[TopicPartition]] = {}
+    added: set[TopicPartition] = set()
+    futures = []
+    for topic, key, value, headers in outgoings:
+        if key is None or value is None or headers or len(value) > ORDINARY_BYTES:
+            futures.append(producer.send(topic, value, key, list(headers)))
+            continue
+        places = topics.get(topic) or topics.setdefault(topic, _places(producer, topic))
+        # As the default partitioner, which Java's shares: the same key goes the same way, whoever writes it.
+        place = places[(murmur2(key) & 0x7FFFFFFF) % len(places)]
+        if place not in added:
+            producer._transaction_manager.maybe_add_partition_to_transaction(place)
+            added.add(place)
+        future, is_full, is_new, _ = append(place, None, key, value, _NO_HEADERS)
+        futures.append(future)
+        if is_full or is_new:
+            wakeup()
+    return futures
+
+
 def epoch_of(producer: KafkaProducer) -> tuple[int, int]:
     """Return the producer id and epoch under which it writes now.
 
@@ -50,3 +82,7 @@ def drop(producer: KafkaProducer) -> None:
     producer._sender.join(JOIN_S)
     with suppress(KafkaError):
         producer.close(timeout=0)
+
+
+def _places(producer: KafkaProducer, topic: str) -> list[TopicPartition]:
+    return [TopicPartition(topic, partition) for partition in sorted(producer.partitions_for(topic))]

@@ -125,8 +125,7 @@ class Transactor:
     def _write(self, outgoings: Iterable[Outgoing]) -> None:
         """Send, and make sure of every single record: a commit would succeed without those that expired."""
         with self._watchdog.watching("send"):
-            send = self._producer.send
-            futures = [send(to.topic, to.value, to.key, list(to.headers)) for to in outgoings]
+            futures = seam.send_all(self._producer, outgoings)
             self._producer.flush(timeout=FLUSH_S)
         for future in futures:
             if not future.succeeded():
