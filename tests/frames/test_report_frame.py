@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from harmonystate.frames.report_frame import contents, dead_page, decode, storable
+from harmonystate.frames.report_frame import contents, dead_between, dead_sizes, decode, storable
 from tests.support.malformed import MALFORMED, WELL_FORMED, document, raw
 from tests.support.oracle import read_report
 
@@ -32,7 +32,7 @@ def test_in_spark_the_verdicts_are_those_of_the_contract(decoded):
     values = [*MALFORMED.values(), *WELL_FORMED.values()]
 
     rows = decoded(*values, keep=timedelta(days=1826))
-    dead = dead_page(rows, after=(-1, -1), limit=1000).collect()
+    dead = sorted(dead_between(rows, (0, 0), (0, len(values))).collect(), key=lambda row: row.offset)
 
     assert [row.offset for row in dead] == [place for place, value in enumerate(values) if read_report(value) is None]
     assert [None if row.value is None else bytes(row.value) for row in dead] == list(MALFORMED.values())
@@ -65,22 +65,25 @@ def test_a_row_is_whole(decoded):
 def test_a_report_whose_time_is_over_is_counted_and_not_stored(decoded):
     rows = decoded(at("2026-10-25T16:00:00Z"), at("2026-11-24T16:00:00Z"), at("2026-11-24T16:59:59Z"), b"{", b"[]")
 
-    found = {row.hour_s: (row.stored, row.expired, row.dead, row.longest) for row in contents(rows).collect()}
+    found = {row.hour_s: (row.stored, row.expired, row.dead) for row in contents(rows).collect()}
 
     assert storable(rows).count() == 2
     assert found == {
-        datetime(2026, 10, 25, 16, tzinfo=UTC).timestamp(): (0, 1, 0, None),
-        datetime(2026, 11, 24, 16, tzinfo=UTC).timestamp(): (2, 0, 0, None),
-        None: (0, 0, 2, 2),
+        datetime(2026, 10, 25, 16, tzinfo=UTC).timestamp(): (0, 1, 0),
+        datetime(2026, 11, 24, 16, tzinfo=UTC).timestamp(): (2, 0, 0),
+        None: (0, 0, 2),
     }
 
 
-def test_dead_letters_come_in_pages_in_order_and_once(decoded):
-    rows = decoded(*[at("2026-11-24T16:00:00Z") if place % 3 else b"{%d" % place for place in range(30)])
+def test_what_is_no_report_is_found_by_its_place(decoded):
+    values = [at("2026-11-24T16:00:00Z") if place % 3 else b"{" * place for place in range(30)]
+    values[0] = None
+    rows = decoded(*values)
 
-    first = dead_page(rows, after=(-1, -1), limit=4).collect()
-    second = dead_page(rows, after=(0, first[-1].offset), limit=100).collect()
+    sizes = sorted(tuple(row) for row in dead_sizes(rows).collect())
+    some = sorted(dead_between(rows, (0, 3), (0, 12)).collect(), key=lambda row: row.offset)
 
-    assert [row.offset for row in first] == [0, 3, 6, 9]
-    assert [row.offset for row in second] == [12, 15, 18, 21, 24, 27]
-    assert bytes(second[0].value) == b"{12"
+    assert sizes == [(0, place, place) for place in range(0, 30, 3)]
+    assert [(row.partition, row.offset, bytes(row.value)) for row in some] == [
+        (0, place, b"{" * place) for place in (3, 6, 9, 12)
+    ]

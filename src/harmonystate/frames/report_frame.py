@@ -38,29 +38,29 @@ def contents(decoded: DataFrame) -> DataFrame:
     """Count what a batch holds, by hour.
 
     Returns:
-        (`hour_s` long or null: seconds since 1970; `stored` long; `expired` long; `dead` long; `longest` int or null;
-        `oldest_ms` long): what is not a report has no hour; `longest` is the bytes of the longest value among it, and
-        `oldest_ms` when the first of the records was written, in milliseconds since 1970. Numbers, because pyspark
-        hands a timestamp to the driver in the host's zone, where an hour may come twice.
+        (`hour_s` long or null: seconds since 1970; `stored` long; `expired` long; `dead` long; `oldest_ms` long):
+        what is not a report has no hour; `oldest_ms` is when the first of the records was written, in milliseconds
+        since 1970. Numbers, because pyspark hands a timestamp to the driver in the host's zone, where an hour may
+        come twice.
     """
     return decoded.groupBy(F.unix_timestamp("hour").alias("hour_s")).agg(
         F.count_if(F.col("ttl") > 0).alias("stored"),
         F.count_if(F.col("ttl") <= 0).alias("expired"),
         F.count("fault").alias("dead"),
-        F.max(F.length("value")).alias("longest"),
         F.unix_millis(F.min("written")).alias("oldest_ms"),
     )
 
 
-def dead_page(decoded: DataFrame, *, after: tuple[int, int], limit: int) -> DataFrame:
-    """Return the first `limit` records that are no reports, in order of partition and offset.
+def dead_sizes(decoded: DataFrame) -> DataFrame:
+    """Return what is not a report, without its content: (`partition` int, `offset` long, `bytes` int, 0 for none)."""
+    size = F.coalesce(F.length("value"), F.lit(0)).alias("bytes")
+    return decoded.where(F.col("fault").isNotNull()).select("partition", "offset", size)
 
-    Args:
-        decoded: as `decode` returns it.
-        after: only records behind this partition and offset; (-1, -1) for all.
-        limit: it bounds what one page costs in memory.
-    """
-    partition, offset = after
-    beyond = (F.col("partition") > partition) | ((F.col("partition") == partition) & (F.col("offset") > offset))
-    faults = decoded.where(F.col("fault").isNotNull() & beyond)
-    return faults.orderBy("partition", "offset").limit(limit).select([field.name for field in FAULT_FIELDS])
+
+def dead_between(decoded: DataFrame, first: tuple[int, int], last: tuple[int, int]) -> DataFrame:
+    """Return what is not a report from one partition and offset to another, both included, in no particular order."""
+    partition, offset = F.col("partition"), F.col("offset")
+    begun = (partition > first[0]) | ((partition == first[0]) & (offset >= first[1]))
+    not_over = (partition < last[0]) | ((partition == last[0]) & (offset <= last[1]))
+    inside = decoded.where(F.col("fault").isNotNull() & begun & not_over)
+    return inside.select([field.name for field in FAULT_FIELDS])

@@ -1,7 +1,7 @@
 """One micro-batch: into the table report, then the marks of its hours, then its dead letters and its end."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
@@ -9,13 +9,14 @@ from pyspark.sql import DataFrame, Row
 
 from harmonystate.config import CassandraSettings
 from harmonystate.core.record import Place
-from harmonystate.frames.report_frame import contents, dead_page, decode, storable
+from harmonystate.frames.report_frame import contents, dead_between, dead_sizes, decode, storable
 
 # What one page of dead letters may hold in the driver's memory, and how many letters at most.
-_PAGE_BYTES = 32 * 1024 * 1024
-_PAGE_LETTERS = 5_000
+PAGE_BYTES = 32 * 1024 * 1024
+PAGE_LETTERS = 5_000
 
 Ends = Mapping[tuple[str, int], int]
+_At = tuple[int, int]  # partition and offset
 
 
 class DeadRecord(NamedTuple):
@@ -75,8 +76,12 @@ def store(
         found = contents(decoded).collect()
         # Only now: whoever reads an hour after its mark sees these rows.
         outlet.mark_changed([datetime.fromtimestamp(row.hour_s, UTC) for row in found if row.stored], now)
-        for page, is_last in _pages(decoded, found, topic):
-            outlet.commit(page, ends() if is_last else _reached(page))
+        any_dead = any(row.dead for row in found)
+        pages = list(cut(sorted(dead_sizes(decoded).collect()))) if any_dead else []
+        for first, last in pages[:-1]:
+            letters = _dead_records(decoded, first, last, topic)
+            outlet.commit(letters, _reached(letters))
+        outlet.commit(_dead_records(decoded, *pages[-1], topic) if pages else (), ends())
     finally:
         decoded.unpersist()
     return _outcome(found)
@@ -87,22 +92,29 @@ def _write(rows: DataFrame, settings: CassandraSettings) -> None:
     rows.write.format("org.apache.spark.sql.cassandra").options(**options).mode("append").save()
 
 
-def _pages(decoded: DataFrame, found: Sequence[Row], topic: str) -> Iterator[tuple[list[DeadRecord], bool]]:
-    """Yield what is not a report, in order of partition and offset, in pages that fit the driver's memory.
+def cut(sizes: Iterable[tuple[int, int, int]]) -> Iterator[tuple[_At, _At]]:
+    """Cut dead letters, in order of partition and offset, into pages that fit the driver's memory.
 
-    Each with whether it is the last; there is always one, if need be empty.
+    Args:
+        sizes: (partition, offset, bytes) of each.
+
+    Yields:
+        the first and the last partition and offset of each page.
     """
-    left = sum(row.dead for row in found)
-    longest = max((row.longest or 0 for row in found), default=0)
-    limit = max(1, min(_PAGE_LETTERS, _PAGE_BYTES // (longest + 1024)))
-    after = (-1, -1)
-    while left > 0:
-        rows = dead_page(decoded, after=after, limit=limit).collect()
-        after = (rows[-1].partition, rows[-1].offset)
-        left -= len(rows)
-        yield [_dead_record(row, topic) for row in rows], left <= 0
-    if after == (-1, -1):
-        yield [], True
+    page: list[_At] = []
+    held = 0
+    for partition, offset, size in sizes:
+        if page and (held + size > PAGE_BYTES or len(page) == PAGE_LETTERS):
+            yield page[0], page[-1]
+            page, held = [], 0
+        page.append((partition, offset))
+        held += size
+    if page:
+        yield page[0], page[-1]
+
+
+def _dead_records(decoded: DataFrame, first: _At, last: _At, topic: str) -> list[DeadRecord]:
+    return sorted(_dead_record(row, topic) for row in dead_between(decoded, first, last).collect())
 
 
 def _dead_record(row: Row, topic: str) -> DeadRecord:
