@@ -1,5 +1,6 @@
 """The bot's loop, driven by lists: a feed that knows what was committed, a sink that does as it is told."""
 
+import threading
 from collections import deque
 from concurrent.futures import Future
 from datetime import timedelta
@@ -306,7 +307,7 @@ def test_a_rebalance_while_discord_has_not_answered_waits_for_the_answer():
 
     def poll(timeout_s, *, hold=False):
         if hold:
-            late.set_result([standing(raised(1))])
+            threading.Timer(0.05, late.set_result, [[standing(raised(1))]]).start()
             raise TransactionFailed("the group has rebalanced")
         return Feed.poll(feed, timeout_s)
 

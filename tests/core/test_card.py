@@ -3,7 +3,7 @@ import unicodedata
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmonystate.core.card import Dialect, card_of, clean, colour_of, spell_age, spell_degrees
@@ -60,6 +60,7 @@ def test_the_worst_score_colours_the_card_and_nothing_else_does():
     assert {colour_of(score) for score in range(2, 11)} == {colour_of(2)}
 
 
+@settings(max_examples=50)
 @given(alerts(), st.integers(30, 1024))
 def test_no_field_is_empty_or_longer_than_the_dialect_allows(alert, room):
     longest = 850 + room  # two names of 200 characters, both astral, and what is left out, always fit
@@ -70,6 +71,7 @@ def test_no_field_is_empty_or_longer_than_the_dialect_allows(alert, room):
     assert all(len(field.value.encode("utf-16-le")) // 2 <= longest for field in card.fields)
 
 
+@settings(max_examples=50)
 @given(alerts())
 def test_a_cut_list_ends_between_two_persons_and_says_how_many_are_left_out(alert):
     whole = next(value for name, value in fields_of(alert).items() if name.startswith("Sad"))
@@ -82,6 +84,7 @@ def test_a_cut_list_ends_between_two_persons_and_says_how_many_are_left_out(aler
         assert shown == ", ".join(spelt[: len(alert.alert.sad) - int(left_out)])
 
 
+@settings(max_examples=50)
 @given(alerts())
 def test_everybody_is_on_an_unlimited_card(alert):
     fields = fields_of(alert)

@@ -53,7 +53,7 @@ class FakeDiscord:
     """Runs in a thread of its own while the body of a `with` runs.
 
     Attributes:
-        limit: messages per 5 s in the channel; None = no limit.
+        limit: messages per `window_s` in the channel; None = no limit. Discord's is 5 per 5 s.
         gateway: whether the gateway lets anybody in.
         script: what the next POSTs get, one each.
         always: what every POST gets once the script is used up; None = it is accepted.
@@ -64,6 +64,7 @@ class FakeDiscord:
     """
 
     limit: int | None = None
+    window_s: float = 5.0
     gateway: bool = True
     port: int = 0
     script: deque[Answer] = field(default_factory=deque)
@@ -81,6 +82,10 @@ class FakeDiscord:
     def settings(self) -> Json:
         """The section `discord` of a config that leads here."""
         return {"token": TOKEN, "channel_id": CHANNEL_ID, "rest_url": self.url}
+
+    def say(self, content: str, **changes: Any) -> None:
+        """Let a message stand in the channel, by the bot unless `author` says otherwise."""
+        self.messages.append({**self._message({"content": content, "allowed_mentions": {}}, time.time()), **changes})
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -158,17 +163,18 @@ class FakeDiscord:
     def _limited(self) -> web.Response | None:
         """Count a message against the channel's limit; refuse it beyond."""
         now = time.monotonic()
-        while self._window and now - self._window[0] > 5.0:
+        while self._window and now - self._window[0] > self.window_s:
             self._window.popleft()
         if self.limit is not None and len(self._window) >= self.limit:
-            return _too_many(5.0 - (now - self._window[0]), "user", self._limit_headers())
+            return _too_many(self.window_s - (now - self._window[0]), "user", self._limit_headers())
         self._window.append(now)
         return None
 
     def _limit_headers(self) -> dict[str, str]:
         if self.limit is None:
             return {}
-        after = 5.0 - (time.monotonic() - self._window[0])
+        # A little late, so that whoever keeps to the header is never refused for a rounding.
+        after = self.window_s + 0.1 - (time.monotonic() - self._window[0])
         return {
             "X-RateLimit-Bucket": "messages",
             "X-RateLimit-Limit": str(self.limit),

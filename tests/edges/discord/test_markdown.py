@@ -2,7 +2,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmonystate.core.card import Card, card_of, length
@@ -21,9 +21,7 @@ def card(alert, dialect=EMBED) -> Card:
 def test_position_is_latitude_then_longitude_and_leads_to_a_map():
     position = dict(card(raised(1)).fields)["Position"]
 
-    assert position == (
-        "48.8566, 2.3522\n[map](https://osm.org/?mlat=48.8566&mlon=2.3522&zoom=16)"
-    )
+    assert position == ("48.8566, 2.3522\n[map](https://osm.org/?mlat=48.8566&mlon=2.3522&zoom=16)")
 
 
 def test_date_is_told_in_utc_and_in_the_reader_s_own_zone():
@@ -49,28 +47,15 @@ def test_a_real_name_reads_as_it_is_written(name):
     assert UNESCAPED.sub(r"\1", escape(name)) == name
 
 
+@settings(max_examples=50)
 @given(alerts())
-def test_every_card_is_within_discord_s_limits(alert):
-    told = card(alert)
+def test_every_alert_is_within_discord_s_limits_as_a_card_and_as_text_and_no_name_forges_an_id(alert):
+    told, text = card(alert), text_of(card(alert, TEXT))
 
     assert all(1 <= length(field.value) <= 1024 for field in told.fields)
     assert told.size <= 6000
-    assert len(told.fields) == 6
-
-
-@given(alerts())
-def test_every_alert_fits_into_a_message_without_cards(alert):
-    text = text_of(card(alert, TEXT))
-
     assert length(text) <= 2000
-    assert ids_in(text, []) == {alert.alert_id}
-
-
-@given(alerts())
-def test_the_ids_read_back_from_a_message_are_those_it_shows_and_no_name_forges_one(alert):
-    told = card(alert)
-
-    assert ids_in("Alert !", [told.footer]) == {alert.alert_id}
+    assert ids_in("Alert !", [told.footer]) == ids_in(text, []) == {alert.alert_id}
 
 
 def test_a_message_without_ids_shows_none():

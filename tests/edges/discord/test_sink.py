@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from harmonystate.config import DiscordSettings
 from harmonystate.core.dispatch import Form, Message, Undelivered
@@ -23,12 +23,6 @@ def now():
 
 @pytest.fixture
 def discord():
-    with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
-def one_discord():
     with FakeDiscord() as fake:
         yield fake
 
@@ -77,25 +71,33 @@ def test_every_field_is_on_the_card(discord, sink):
     ]
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(alerts(), alerts())
-def test_discord_takes_whatever_alerts_hold(one_discord, first, second):
-    with_both = [first, second]
-    with open_sink(settings_of(one_discord), announce=False, now=now) as sink:
+def test_discord_takes_whatever_alerts_hold(discord, sink):
+    @settings(max_examples=20, deadline=None)
+    @given(alerts(), alerts())
+    def takes(first, second):
         for form in (Form.CARD, Form.TEXT):
             sink.post(Message((first,), form)).result()
-        count = sink.fit(with_both)
-        (posted,) = sink.post(cards(*reversed(with_both[:count]))).result()
+        both = [second, first]
+        sink.post(cards(*both[: sink.fit(both)])).result()
 
-    assert {status for _, status in one_discord.tries} == {200}
-    assert posted.alert_ids
+    takes()
+
+    assert {status for _, status in discord.tries} == {200}
 
 
-def test_ten_small_cards_fit_and_fewer_large_ones(sink):
-    crowd = [raised(number, *[0] * 200) for number in range(10)]
-
+def test_ten_small_cards_fit(sink):
     assert sink.fit([raised(number) for number in range(30)]) == 10
-    assert 1 <= sink.fit(crowd) < 10
+
+
+def test_of_large_cards_as_many_as_discord_takes_and_not_one_more(discord, sink):
+    crowds = [raised(number, *[0] * 200, *[9] * 200) for number in range(10)]
+    count = sink.fit(crowds)
+
+    sink.post(cards(*crowds[:count])).result()
+
+    with pytest.raises(Undelivered, match="400"):
+        sink.post(cards(*crowds[1 : count + 2])).result()
+    assert [status for _, status in discord.tries] == [200, 400]
 
 
 def test_the_same_nonce_gets_the_first_message_back_as_it_was(discord, sink):
@@ -164,11 +166,14 @@ def test_a_short_rate_limit_is_waited_out_without_a_second_message(discord, sink
 
 
 def test_after_the_first_answer_the_channel_s_limit_is_kept():
-    with FakeDiscord(limit=5) as discord, open_sink(settings_of(discord), announce=False, now=now) as sink:
-        for number in range(7):
+    with (
+        FakeDiscord(limit=5, window_s=1.0) as discord,
+        open_sink(settings_of(discord), announce=False, now=now) as sink,
+    ):
+        for number in range(12):
             sink.post(cards(raised(number))).result(30)
 
-        assert [status for _, status in discord.tries] == [200] * 7
+        assert [status for _, status in discord.tries] == [200] * 12
 
 
 def test_a_message_whose_cards_are_not_shown_counts_as_refused(discord, sink, monkeypatch):
@@ -183,9 +188,11 @@ def test_a_message_whose_cards_are_not_shown_counts_as_refused(discord, sink, mo
 
 
 def test_the_history_is_read_page_by_page_back_to_the_moment(discord, sink):
-    told = [raised(number) for number in range(250)]
+    told = [raised(number) for number in range(6)]
     for alert in told:
         sink.post(cards(alert)).result()
+        for _ in range(40):
+            discord.say("somebody answers")
     long_ago = now() - timedelta(hours=1)
 
     found = sink.posted_since(long_ago).result()
@@ -193,6 +200,17 @@ def test_the_history_is_read_page_by_page_back_to_the_moment(discord, sink):
     assert {alert_id for posted in found for alert_id in posted.alert_ids} == {alert.alert_id for alert in told}
     assert [query["limit"] for query in discord.reads] == ["100"] * 4
     assert sink.posted_since(now() + timedelta(hours=1)).result() == []
+
+
+def test_the_history_before_the_moment_is_not_read(discord, sink):
+    for _ in range(200):
+        discord.say("long ago", timestamp="2015-06-29T14:38:17+00:00")
+    sink.post(cards(raised(1))).result()
+
+    (posted,) = sink.posted_since(now() - timedelta(minutes=1)).result()
+
+    assert posted.alert_ids == {raised(1).alert_id}
+    assert len(discord.reads) == 1
 
 
 def test_what_others_write_in_the_channel_proves_nothing(discord, sink):
