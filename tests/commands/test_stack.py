@@ -12,6 +12,7 @@ import pytest
 from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalSettings
 from harmonystate.edges.local import server
 from harmonystate.edges.local.ports import free_ports
+from harmonystate.edges.local.probe import cassandra_answers
 from tests.support.services import child_environment, write_config
 
 
@@ -53,6 +54,13 @@ def pids(config: Config) -> list[int]:
     home = config.local.home
     there = [server.running(home / name) for name in ("kafka", "cassandra")]
     return [one.pid for one in there if one]
+
+
+def wait_for_a_server(config: Config) -> None:
+    deadline = time.monotonic() + 60
+    while not pids(config) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert pids(config) != []
 
 
 def test_up_is_for_loopback_addresses(local):
@@ -132,16 +140,30 @@ def test_a_server_that_dies_while_starting_shows_its_last_lines_and_leaves_nothi
 @pytest.mark.services
 def test_up_that_is_broken_off_leaves_nothing_running(local):
     process = start_harmony(local, "up")
-    deadline = time.monotonic() + 60
-    while not pids(local) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert pids(local) != []
+    wait_for_a_server(local)
 
     process.send_signal(signal.SIGINT)
     process.communicate()
 
     assert process.returncode == 130
     assert pids(local) == []
+
+
+@pytest.mark.services
+def test_up_takes_over_what_a_killed_up_had_begun_to_start(local):
+    process = start_harmony(local, "up")
+    wait_for_a_server(local)
+    process.kill()
+    process.communicate()
+
+    try:
+        code, _, err = harmony(local, "up")
+
+        assert code == 0
+        assert ("Cassandra", "runs already") in said(err)
+        assert cassandra_answers("127.0.0.1", local.cassandra.port)
+    finally:
+        harmony(local, "down")
 
 
 @pytest.mark.services

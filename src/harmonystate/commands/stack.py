@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import typer
 from harmonystate.config import Config
 from harmonystate.edges.local import servers
 from harmonystate.edges.local.home import Home
-from harmonystate.edges.local.server import Server
+from harmonystate.edges.local.server import Server, await_answer
 
 Tell = Callable[..., object]
 
@@ -27,6 +28,8 @@ def up(config: Config) -> int:
         with _telling("starting") as tell:
             for server in wanted:
                 if server not in missing:
+                    # It may have been started a moment ago, by an `up` that was killed.
+                    await_answer(server, threading.Event())
                     tell("runs already", server=server.name, at=server.address)
             if supplies:
                 servers.start_all(missing, supplies, _timed(tell))
