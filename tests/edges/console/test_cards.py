@@ -1,3 +1,4 @@
+import errno
 import io
 from datetime import timedelta
 
@@ -62,3 +63,16 @@ def test_a_terminal_cannot_be_asked_what_it_has_shown():
 
     assert sink.posted_since(HEARD).result() == []
     assert sink.fit([raised(1)] * 3) == 3
+
+
+class GoneReader(io.StringIO):
+    def write(self, _text):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+def test_what_a_reader_that_went_away_did_not_get_is_not_told():
+    sink = ConsoleSink(now=lambda: HEARD, file=GoneReader())
+
+    for _ in range(2):
+        with pytest.raises(BrokenPipeError, match="Broken pipe"):
+            sink.post(Message((raised(1),), Form.CARD))

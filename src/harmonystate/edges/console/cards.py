@@ -33,7 +33,7 @@ class ConsoleSink:
     def __init__(self, *, now: Callable[[], datetime], file: TextIO | None = None) -> None:
         """Write to `file`, or to stdout; `now` is the clock that ages are told by."""
         self._now = now
-        self._console = Console(file=file, highlight=False, markup=False, emoji=False)
+        self._console = _Console(file=file, highlight=False, markup=False, emoji=False)
 
     def fit(self, alerts: Sequence[RaisedAlert]) -> int:
         """Return how many cards are printed at once."""
@@ -51,6 +51,12 @@ class ConsoleSink:
     def posted_since(self, moment: datetime) -> "Future[list[Posted]]":  # noqa: ARG002 - no terminal remembers
         """Return nothing: a terminal cannot be asked what it has shown."""
         return _done([])
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Pass on what rich is handling; it would swallow all that follows, which we would take for told."""
+        raise  # noqa: PLE0704
 
 
 def _panel(card: Card, width: int) -> Panel:
