@@ -1,0 +1,43 @@
+"""`harmony` as a person or a script starts it: a child process with a config file."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.services import child_environment
+
+HARMONY = Path(sys.executable).with_name("harmony")
+
+
+def start_harmony(config_file: Path, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    """Start it; its output is kept for `communicate`."""
+    return subprocess.Popen(
+        [HARMONY, *arguments, "--config", config_file],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=child_environment(**variables),
+    )
+
+
+def run_harmony(config_file: Path, *arguments: str, within_s: float = 120) -> "subprocess.CompletedProcess[str]":
+    """Run it to its end, whatever its exit code."""
+    with start_harmony(config_file, *arguments) as child:
+        try:
+            out, err = child.communicate(timeout=within_s)
+        except BaseException:
+            child.kill()
+            raise
+    return subprocess.CompletedProcess(child.args, child.returncode, out, err)
+
+
+def run_all(commands: Mapping[str, tuple[Path, tuple[str, ...]]]) -> "dict[str, subprocess.CompletedProcess[str]]":
+    """Run several side by side, each with its config file and arguments; return how each ended."""
+    started = {name: start_harmony(path, *arguments) for name, (path, arguments) in commands.items()}
+    ended = {}
+    for name, child in started.items():
+        out, err = child.communicate(timeout=120)
+        ended[name] = subprocess.CompletedProcess(child.args, child.returncode, out, err)
+    return ended
