@@ -226,6 +226,15 @@ def test_who_may_not_enter_tries_once_a_minute_and_commits_nothing():
     assert feed.offsets == {}
 
 
+def test_with_a_thousand_in_hand_no_more_is_taken():
+    more = [[row(raised(number), number) for number in range(1000)], [row(raised(1000), 1000)]]
+    feed, sink, clock = Feed(*more), Sink(*[FORBIDDEN] * 9), Clock(stop_after_s=120)
+
+    run(feed, sink, clock)
+
+    assert len(feed.polls) == 1
+
+
 def test_a_longer_wait_that_discord_asks_for_is_kept():
     feed, sink, clock = Feed([row(raised(1), 0)]), Sink(Undelivered("429", wait_s=301)), Clock()
 
