@@ -49,3 +49,12 @@ def test_a_damaged_file_of_ports_is_drawn_anew(tmp_path):
     (tmp_path / "ports.json").write_text("{")
 
     assert kept_ports(tmp_path / "ports.json", ["jmx_port"]).keys() == {"jmx_port"}
+
+
+def test_a_kept_port_gives_way_to_one_that_another_server_will_take(tmp_path):
+    first = kept_ports(tmp_path / "ports.json", ["storage_port"])["storage_port"]
+
+    second = kept_ports(tmp_path / "ports.json", ["storage_port"], avoid=[first])["storage_port"]
+
+    assert second != first
+    assert kept_ports(tmp_path / "ports.json", ["storage_port"], avoid=[first]) == {"storage_port": second}

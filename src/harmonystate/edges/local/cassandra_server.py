@@ -1,6 +1,6 @@
 """How the local Cassandra is configured and started; the settings themselves stand in data/cassandra*."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from harmonystate.edges.local.ports import kept_ports
@@ -9,9 +9,9 @@ from harmonystate.edges.local.server import JVM_ARGS, PORTS, Server
 from harmonystate.edges.local.template import class_path, quoted, render
 
 
-def cassandra_server(host: str, port: int, folder: Path, *, heap: str) -> Server:
-    """Return the node of `folder`, to speak CQL on host:port; `heap` is what -Xms and -Xmx take."""
-    inner = kept_ports(folder / PORTS, ["storage_port", "jmx_port"])
+def cassandra_server(host: str, port: int, folder: Path, *, heap: str, avoid: Collection[int] = ()) -> Server:
+    """Return the node of `folder`, for CQL on host:port; `heap` is its -Xms and -Xmx, and no inner port is in `avoid`."""
+    inner = kept_ports(folder / PORTS, ["storage_port", "jmx_port"], avoid={port, *avoid})
 
     def prepare(_java_home: Path, jars: Sequence[Path]) -> None:
         storage_port, jmx_port = inner["storage_port"], inner["jmx_port"]

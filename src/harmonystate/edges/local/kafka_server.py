@@ -3,7 +3,7 @@
 import base64
 import subprocess
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from harmonystate.edges.local import process
@@ -14,9 +14,9 @@ from harmonystate.edges.local.template import class_path, render
 from harmonystate.errors import Unavailable
 
 
-def kafka_server(host: str, port: int, folder: Path, *, heap: str) -> Server:
-    """Return the broker of `folder`, to listen on host:port; `heap` is what -Xmx takes."""
-    inner = kept_ports(folder / PORTS, ["controller_port"])
+def kafka_server(host: str, port: int, folder: Path, *, heap: str, avoid: Collection[int] = ()) -> Server:
+    """Return the broker of `folder`, to listen on host:port; `heap` is for -Xmx; its own ports `avoid` some."""
+    inner = kept_ports(folder / PORTS, ["controller_port"], avoid={port, *avoid})
 
     def prepare(java_home: Path, jars: Sequence[Path]) -> None:
         render("kafka.properties", folder / "conf/server.properties", host=host, port=port, **inner)

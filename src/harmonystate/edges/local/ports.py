@@ -3,7 +3,7 @@
 import json
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -28,15 +28,22 @@ def free_ports(count: int) -> list[int]:
         return found
 
 
-def kept_ports(path: Path, names: Sequence[str]) -> dict[str, int]:
-    """Return a port for each name: those written in `path`, or free ones, written there at the first call."""
+def kept_ports(path: Path, names: Sequence[str], *, avoid: Collection[int] = ()) -> dict[str, int]:
+    """Return a port for each name: those written in `path`, or free ones, written there at the first call.
+
+    Args:
+        path: a JSON file.
+        names: what they are for.
+        avoid: ports that others will take, though nobody listens there yet.
+    """
     try:
         kept = json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):
         kept = {}
-    missing = [name for name in names if name not in kept]
+    missing = [name for name in names if kept.get(name, 0) in {0, *avoid}]
     if missing:
-        kept |= dict(zip(missing, free_ports(len(missing)), strict=True))
+        drawn = [port for port in free_ports(len(missing) + len(avoid)) if port not in avoid]
+        kept |= dict(zip(missing, drawn, strict=False))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(kept))
     return {name: int(kept[name]) for name in names}

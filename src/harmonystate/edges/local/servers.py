@@ -31,12 +31,11 @@ def local_servers(config: Config) -> tuple[Server, Server]:
         Misconfigured: when an address is not a loopback one: then the service is not ours to start.
     """
     home, heap = Home(config.local.home), config.local.heap
-    kafka = one_broker(config.kafka.bootstrap_servers)
-    cassandra = one_node(config.cassandra.contact_points)
-    return (
-        kafka_server(*kafka, home.kafka, heap=heap),
-        cassandra_server(cassandra, config.cassandra.port, home.cassandra, heap=heap),
-    )
+    kafka_host, kafka_port = one_broker(config.kafka.bootstrap_servers)
+    cassandra_host, cassandra_port = one_node(config.cassandra.contact_points), config.cassandra.port
+    kafka = kafka_server(kafka_host, kafka_port, home.kafka, heap=heap, avoid=[cassandra_port])
+    taken = [kafka_port, *kafka.inner_ports]
+    return kafka, cassandra_server(cassandra_host, cassandra_port, home.cassandra, heap=heap, avoid=taken)
 
 
 @contextmanager
