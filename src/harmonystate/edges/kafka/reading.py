@@ -12,6 +12,7 @@ from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.transaction import translated
 
 POLL_MS = 500
+LOOK_RECORDS = 20_000
 
 
 def read_all(settings: KafkaSettings, topic: str, *, since: datetime | None = None) -> Iterator[Record]:
@@ -56,9 +57,12 @@ class Tail:
                 self._consumer.position(place, timeout_ms=ANSWER_MS)
 
     def new(self) -> list[Record]:
-        """Return what has come since the last look; waits for nothing."""
+        """Return what has come since the last look, at most LOOK_RECORDS and some; waits for nothing."""
+        found: list[Record] = []
         with translated():
-            return [record for batch in self._consumer.poll(timeout_ms=0).values() for record in batch]
+            while len(found) < LOOK_RECORDS and (batch := _poll(self._consumer, timeout_ms=0)):
+                found += batch
+        return found
 
     def close(self) -> None:
         """Close the connection."""
@@ -77,5 +81,5 @@ def _seek(consumer: KafkaConsumer, places: list[TopicPartition], since: datetime
             consumer.seek(place, found.offset)
 
 
-def _poll(consumer: KafkaConsumer) -> list[Record]:
-    return [record for batch in consumer.poll(timeout_ms=POLL_MS).values() for record in batch]
+def _poll(consumer: KafkaConsumer, *, timeout_ms: int = POLL_MS) -> list[Record]:
+    return [record for batch in consumer.poll(timeout_ms=timeout_ms).values() for record in batch]

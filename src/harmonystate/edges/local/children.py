@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from harmonystate.edges.local.process import last_lines
+import psutil
+
+from harmonystate.edges.local.process import command_of, last_lines, terminate
 
 # A little more than the 25 s that a command may take to stop (docs: SIGTERM).
 STOP_S = 28.0
@@ -53,7 +56,7 @@ def start_child(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as errors, output.open("wb") if output else nullcontext(errors) as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "harmonystate.cli", *arguments],
+            [sys.executable, "-m", "harmonystate", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=errors,
@@ -69,6 +72,13 @@ def stop_children(children: Iterable[Child], *, patience_s: float = STOP_S) -> l
     for child in asked:
         child.process.terminate()
     return [child for child in asked if not _went(child, patience_s)]
+
+
+def stop_leftovers(config_file: Path, *, patience_s: float = STOP_S) -> None:
+    """Stop the commands that read this config file: what a run that was killed has left behind."""
+    left = [process for process in psutil.process_iter() if str(config_file) in command_of(process.pid)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda process: terminate(process.pid, patience_s=patience_s), left))
 
 
 def _went(child: Child, patience_s: float) -> bool:

@@ -30,10 +30,10 @@ class Stop:
         self._event.set()
 
 
-def stop_on_signals(last_words: Callable[[], object] = lambda: None) -> Stop:
+def stop_on_signals(last_words: Callable[[], object] = lambda: None, *, grace_s: float = GRACE_S) -> Stop:
     """Return a Stop that SIGTERM (exit 0) and ^C (exit 130) set.
 
-    What cannot finish in 20 s is dropped uncommitted: the process says its `last_words` and leaves all the same.
+    What cannot finish in `grace_s` is dropped uncommitted: the process says its `last_words` and leaves all the same.
     A second ^C does not wait.
     """
     stop = Stop()
@@ -50,7 +50,7 @@ def stop_on_signals(last_words: Callable[[], object] = lambda: None) -> Stop:
             os._exit(130)
         if not stop.is_set():
             stop.set(code)
-            last = threading.Timer(GRACE_S, leave, args=(code,))
+            last = threading.Timer(grace_s, leave, args=(code,))
             last.daemon = True
             last.start()
 

@@ -1,0 +1,138 @@
+"""demo: everything at once, in a home and on ports of its own, with a live screen or, with --exit, a check at the end.
+
+place.py   where it lives: home, ports, config, environment
+cast.py    its processes
+watch.py   what has been seen so far, for the screen
+tally.py   what every store holds at the end, and whether all agree
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from harmonystate.commands.demo import place, tally
+from harmonystate.commands.demo.cast import Cast
+from harmonystate.commands.demo.watch import Watch, watching
+from harmonystate.config import Config
+from harmonystate.edges.console.screen import View, showing
+from harmonystate.edges.local import instance as instances
+from harmonystate.edges.local import jars
+from harmonystate.edges.local.children import Child
+from harmonystate.edges.local.stop import Stop, stop_on_signals
+from harmonystate.errors import CheckFailed, Misconfigured
+
+BACKFILL = "6h"
+LIVE_RATE = "60/min"
+LIVE_S = 20.0
+LOOK_EVERY_S = 0.5
+ANALYZE_EVERY_S = 120.0
+# How long the last records may take to arrive everywhere once produce has stopped.
+SETTLE_S = 120.0
+# All of our processes, and the servers after them, may take their time to stop.
+GRACE_S = 120.0
+
+
+class Stopped(Exception):
+    """Somebody pressed ^C."""
+
+
+class Scene(Struct, frozen=True):
+    """What every phase of the demo works with; `show` draws a View."""
+
+    config: Config
+    cast: Cast
+    watch: Watch
+    show: Callable[[View], None]
+    stop: Stop
+
+    def until(self, phase: str, done: Callable[[], bool]) -> None:
+        """Show what goes on until `done`.
+
+        Raises:
+            Stopped: when somebody pressed ^C.
+            CheckFailed: when a process has died.
+        """
+        while not done():
+            self.watch.look()
+            self.show(self.watch.view(phase, f"Kafka {self.config.kafka.bootstrap_servers}"))
+            if self.stop.wait(LOOK_EVERY_S):
+                raise Stopped
+
+    def for_seconds(self, phase: str, seconds: float, daemon: Child) -> None:
+        """Show what goes on for so long, while `daemon` and all others live."""
+        end = time.monotonic() + seconds
+        self.until(phase, lambda: self.cast.has_ended(daemon) or time.monotonic() > end)
+
+
+def run(config: Config, *, exit_after: bool, discord: bool) -> int:
+    """Run it until ^C, or with `exit_after` until the counts are checked; then everything it started stops."""
+    if discord and config.discord.token is None:
+        raise Misconfigured("demo --discord: no token: set HARMONY_DISCORD__TOKEN or discord.token_file")
+    stop = stop_on_signals(grace_s=GRACE_S)
+    with instances.claim(config.local.home, "demo", None) as slot:
+        ours = place.make(config, config.local.home / "demo" / slot, discord=discord)
+        # In this process, so that the first demo ever shows how far it is.
+        jars.fetch(["kafka", "cassandra", "spark"])
+        with Cast(ours) as cast, showing(live=not exit_after) as show:
+            cast.run("up")
+            cast.run("setup")
+            with watching(ours) as watch:
+                scene = Scene(ours, cast, watch, show, stop)
+                try:
+                    _play(scene, sink="discord" if discord else "console", exit_after=exit_after)
+                except Stopped:
+                    return 0
+    return 0
+
+
+def _play(scene: Scene, *, sink: str, exit_after: bool) -> None:
+    live = _open(scene, sink)
+    if exit_after:
+        sys.stdout.write(_analyze(scene, "table"))
+        scene.for_seconds("live reports", LIVE_S, live)
+        scene.cast.stop(live)
+        _check(scene)
+        return
+    while True:
+        scene.watch.answers = json.loads(_analyze(scene, "json"))
+        scene.for_seconds("live reports", ANALYZE_EVERY_S, live)
+
+
+def _open(scene: Scene, sink: str) -> Child:
+    """Start the daemons, backfill, go live; return the live produce once the backfill is stored."""
+    cast, watch = scene.cast, scene.watch
+    cast.start("stream-alerts")
+    cast.start("alert-bot", "--sink", sink)
+    ingest = cast.start("ingest")
+    backfill = cast.start("produce", "--backfill", BACKFILL, "--duration", BACKFILL, role="backfill")
+    scene.until(f"backfill of {BACKFILL}", lambda: cast.has_ended(backfill))
+    live = cast.start("produce", "--rate", LIVE_RATE, role="live")
+    watch.look()
+    backfilled = watch.seen["reports"]
+    scene.until("storing the backfill", lambda: cast.has_ended(ingest) or watch.rows >= backfilled)
+    return live
+
+
+def _analyze(scene: Scene, output: str) -> str:
+    """Return what analyze prints, once it has."""
+    analyze = scene.cast.start("analyze", "--output", output)
+    scene.until("analyze", lambda: scene.cast.has_ended(analyze))
+    return scene.cast.output("analyze").read_text()
+
+
+def _check(scene: Scene) -> None:
+    """Wait until all that was produced has arrived everywhere, and say so.
+
+    Raises:
+        CheckFailed: when it does not.
+    """
+    deadline = time.monotonic() + SETTLE_S
+    while not (counts := tally.take(scene.config)).agrees():
+        if time.monotonic() > deadline:
+            raise CheckFailed(f"the counts do not agree: {counts}")
+        if scene.stop.wait(1.0):
+            raise Stopped
+    print(f"all agree: {counts}")

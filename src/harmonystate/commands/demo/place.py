@@ -1,0 +1,49 @@
+"""Where a demo lives: a home and ports of its own, none of the configured addresses."""
+
+import shutil
+from pathlib import Path
+
+from harmonystate.config import CassandraSettings, Config, DiscordSettings, KafkaSettings, LocalSettings, dump
+from harmonystate.edges.local.children import stop_leftovers
+from harmonystate.edges.local.home import Home
+from harmonystate.edges.local.ports import free_ports
+from harmonystate.edges.local.process import without_our_settings
+from harmonystate.edges.local.servers import stop_all
+
+TOKEN = "HARMONY_DISCORD__TOKEN"  # noqa: S105 - the variable's name
+
+
+def config_file(home: Path) -> Path:
+    """Return where the demo's config stands: every process of a demo names it on its command line."""
+    return home / "harmony.yaml"
+
+
+def make(config: Config, home: Path, *, discord: bool) -> Config:
+    """Wipe the demo's home, after stopping what a killed demo may have left in it, and write its config there.
+
+    Args:
+        config: the fleet, the rules and the heap are taken from it; Discord only if `discord`.
+        home: the demo's own.
+        discord: tell the configured channel.
+    """
+    stop_leftovers(config_file(home))
+    stop_all(Home(home))
+    shutil.rmtree(home, ignore_errors=True)
+    kafka_port, cassandra_port = free_ports(2)
+    ours = Config(
+        kafka=KafkaSettings(bootstrap_servers=f"127.0.0.1:{kafka_port}"),
+        cassandra=CassandraSettings(port=cassandra_port),
+        discord=config.discord if discord else DiscordSettings(),
+        produce=config.produce,
+        alerts=config.alerts,
+        analysis=config.analysis,
+        local=LocalSettings(home=home, heap=config.local.heap),
+    )
+    dump.write(ours, config_file(home))
+    return ours
+
+
+def environment(config: Config) -> dict[str, str]:
+    """Return the environment of the demo's processes: a setting of ours in it would win over the demo's config."""
+    token = config.discord.token
+    return without_our_settings() | ({TOKEN: token.get_secret_value()} if token else {})

@@ -1,0 +1,57 @@
+"""Counts what every store holds, and says whether all agree. It reads all of it anew and trusts no counter."""
+
+from typing import NamedTuple
+
+from harmonystate.config import Config
+from harmonystate.core.alert import alert_from
+from harmonystate.core.wire import decode_report
+from harmonystate.edges.cassandra.connect import open_session
+from harmonystate.edges.cassandra.counts import count_reports
+from harmonystate.edges.kafka.reading import read_all
+
+
+class Tally(NamedTuple):
+    """What stands where.
+
+    Attributes:
+        global1, global2: reports in each topic; rows: of them in Cassandra.
+        sad: reports in global1 that call for an alert; alerts, deliveries, dead_letters: records in each topic.
+    """
+
+    global1: int
+    global2: int
+    rows: int
+    sad: int
+    alerts: int
+    deliveries: int
+    dead_letters: int
+
+    def agrees(self) -> bool:
+        """Say whether nothing is lost, doubled or broken."""
+        return self.global1 == self.global2 == self.rows and self.sad == self.alerts == self.deliveries and not self[-1]
+
+    def __str__(self) -> str:
+        """Return the line that a person reads."""
+        return (
+            f"reports {self.global1:,} in global1, {self.global2:,} in global2, {self.rows:,} rows in Cassandra; "
+            f"alerts {self.alerts:,} for {self.sad:,} sad reports, {self.deliveries:,} deliveries; "
+            f"{self.dead_letters:,} dead letters"
+        )
+
+
+def take(config: Config) -> Tally:
+    """Count everything.
+
+    Raises:
+        TransactionFailed: when Kafka does not answer; Unavailable: when Cassandra does not.
+    """
+    topics, threshold = config.kafka.topics, config.alerts.threshold
+    reports = [decode_report(record.value) for record in read_all(config.kafka, topics.global1)]
+    with open_session(config.cassandra) as session:
+        rows = count_reports(session, config.cassandra)
+    global2, alerts, deliveries, dead = (
+        sum(1 for _ in read_all(config.kafka, topic))
+        for topic in (topics.global2, topics.alert, topics.delivery, topics.dead_letter)
+    )
+    sad = sum(alert_from(report, threshold=threshold) is not None for report in reports)
+    return Tally(len(reports), global2, rows, sad, alerts, deliveries, dead)
