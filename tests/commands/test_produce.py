@@ -80,6 +80,13 @@ def test_without_a_seed_no_two_runs_share_their_ids():
     assert wish(None).begin(NOW_MS).fleet.run != wish(None).begin(NOW_MS).fleet.run
 
 
+def test_the_same_number_written_otherwise_is_the_same_run():
+    one = ProduceSettings(alert_ratio="0.05", city=City.model_construct(latitude=48, longitude=2, radius_km=12))
+    other = ProduceSettings(alert_ratio=0.0500, city=City(latitude=48.0, longitude=2.0, radius_km=12.0))
+
+    assert wish(settings=one).begin(NOW_MS).fleet.run == wish(settings=other).begin(NOW_MS).fleet.run
+
+
 @pytest.mark.parametrize(
     "settings",
     [

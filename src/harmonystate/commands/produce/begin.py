@@ -93,7 +93,8 @@ def plan_of(settings: ProduceSettings, seed: int, start_ms: int) -> Plan:
         drones=settings.drones,
         rate=settings.rate,
         alert_ratio=Fraction(settings.alert_ratio),
-        city=City(city.latitude, city.longitude, city.radius_km),
+        # 12 in one config is 12.0 in another, and a run's id is made of what is written.
+        city=City(float(city.latitude), float(city.longitude), float(city.radius_km)),
     )
 
 

@@ -1,5 +1,6 @@
 """Writes a run to Kafka, each report once, whatever happens to the broker or to us."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -13,6 +14,9 @@ from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.patience import Patience, Stop
 from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
 from harmonystate.errors import Misconfigured
+
+# A transaction takes a hundredth of it.
+SILENT_S = 5.0
 
 
 class Writer:
@@ -42,6 +46,7 @@ class Writer:
         self._open = open_transactor
         self._run: Run | None = None
         self._next = 0
+        self._asked_at: float | None = None
 
     def write(self, stop: Stop, patience: Patience, meter: Meter) -> None:
         """Write until the run's end, or until asked to stop.
@@ -50,14 +55,15 @@ class Writer:
             Misconfigured: when Kafka refuses us for ever, when the run cannot go on as is asked for, or when another
                 process writes over its progress.
         """
+        meter.show(behind_s=self._behind_s, state=self._state)
         while not stop.is_set():
+            self._asked_at = self._asked_at or time.monotonic()
             try:
                 with _opened(self._open) as transactor:
-                    for tick in self._write_on(transactor, stop):
+                    for _ in self._write_on(transactor, stop):
                         patience.relieved()
-                        self._show(meter, tick)
+                        self._count(meter)
             except TransactionFailed as fault:
-                meter.show(state="waiting for Kafka")
                 patience.bear(fault)
             else:
                 return
@@ -70,15 +76,17 @@ class Writer:
         alerts_before = run.fleet.quota.count_before
         return {"reports": self._next - run.first, "alerts": alerts_before(self._next) - alerts_before(run.first)}
 
-    def _write_on(self, transactor: Transactor, stop: Stop) -> Iterator[Sequence[Made]]:
-        """Write what is not committed yet; yields each tick that is."""
+    def _write_on(self, transactor: Transactor, stop: Stop) -> Iterator[None]:
+        """Write what is not committed yet; yields after each transaction."""
         run = self._look_up()
+        self._asked_at = None
         reports = islice(run.fleet.reports(self._next), max(0, run.total - self._next))
         for tick in ticks(reports, run.pace, stop.wait):
             number = tick[-1].number + 1
+            self._asked_at = time.monotonic()
             transactor.commit(self._outgoings(tick), **self._progress.after(number, run.begun))
-            self._next = number
-            yield tick
+            self._next, self._asked_at = number, None
+            yield
             if stop.is_set():
                 return
 
@@ -103,10 +111,21 @@ class Writer:
             for topic in self._topics:
                 yield Outgoing(topic, key, made.value)
 
-    def _show(self, meter: Meter, tick: Sequence[Made]) -> None:
-        shown, done = meter.counts(), self.acknowledged()
-        meter.add(**{name: count - shown.get(name, 0) for name, count in done.items()})
-        meter.show(state=None, behind_s=round(max(0, clock_ms() - tick[-1].time_ms) / 1000))
+    def _count(self, meter: Meter) -> None:
+        counted = meter.counts()
+        meter.add(**{name: count - counted.get(name, 0) for name, count in self.acknowledged().items()})
+
+    def _behind_s(self) -> int | None:
+        run = self._run
+        if run is None:
+            return None
+        until_ms = run.pace.until_ms(run.fleet.schedule.time_ms(self._next), clock_ms())
+        return round(max(0.0, -until_ms) / 1000)
+
+    def _state(self) -> str | None:
+        """Say so when Kafka has not answered for a while, be it in a call or between two."""
+        asked_at = self._asked_at
+        return "waiting for Kafka" if asked_at and time.monotonic() - asked_at > SILENT_S else None
 
 
 @contextmanager

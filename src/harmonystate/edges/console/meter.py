@@ -38,7 +38,10 @@ class Meter:
                 self._counts[name] = self._counts.get(name, 0) + count
 
     def show(self, **states: object) -> None:
-        """Set what is true now, such as `lag=17, state="waiting for Kafka"`; None takes a state away."""
+        """Set what is true now, such as `lag=17, state="waiting for Kafka"`; None takes a state away.
+
+        A state may be a function, which is asked whenever it is to be shown: what grows while nothing happens.
+        """
         with self._lock:
             self._states.update(states)
             self._states = {name: state for name, state in self._states.items() if state is not None}
@@ -55,7 +58,9 @@ class Meter:
             then, before = self._last
             rate = round((done - before) / max(now - then, 1e-9), 1)
             self._last = (now, done)
-            return {**self._counts, "rate_per_s": rate, **self._states}
+            states = {name: state() if callable(state) else state for name, state in self._states.items()}
+            shown = {name: state for name, state in states.items() if state is not None}
+            return {**self._counts, "rate_per_s": rate, **shown}
 
 
 @contextmanager
