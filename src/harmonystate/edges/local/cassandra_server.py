@@ -10,7 +10,7 @@ from harmonystate.edges.local.template import class_path, quoted, render
 
 
 def cassandra_server(host: str, port: int, folder: Path, *, heap: str, avoid: Collection[int] = ()) -> Server:
-    """Return the node of `folder`, for CQL on host:port; `heap` is its -Xms and -Xmx, and no inner port is in `avoid`."""
+    """Return the node of `folder`, for CQL on host:port; `heap` is its -Xms and -Xmx; no inner port is in `avoid`."""
     inner = kept_ports(folder / PORTS, ["storage_port", "jmx_port"], avoid={port, *avoid})
 
     def prepare(_java_home: Path, jars: Sequence[Path]) -> None:
