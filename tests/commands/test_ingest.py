@@ -49,7 +49,7 @@ def place(config):
     """A config with topics and tables, whose batches are small enough to be interrupted between them."""
     create_topics(config.kafka)
     schema.apply(config.cassandra)
-    return config.model_copy(update={"spark": config.spark.model_copy(update={"max_offsets_per_trigger": 4_000})})
+    return config.model_copy(update={"spark": config.spark.model_copy(update={"max_offsets_per_trigger": 8_000})})
 
 
 @pytest.fixture
@@ -122,6 +122,7 @@ def running(command, log):
 
 
 @services
+@pytest.mark.timeout(600)
 def test_every_report_is_a_row_and_everything_else_a_dead_letter_once(place, command):
     good = fill(place)
 
@@ -140,12 +141,13 @@ def test_every_report_is_a_row_and_everything_else_a_dead_letter_once(place, com
 
 
 @services
+@pytest.mark.timeout(600)
 def test_killed_in_the_middle_it_goes_on_loses_nothing_and_doubles_nothing(place, command, tmp_path):
     good = fill(place)
     everything = sum(end_offsets(place.kafka, place.kafka.topics.global2).values())
 
     with running(command, tmp_path / "first.log") as first:
-        wait_until(lambda: 0 < done(place) < everything, within_s=120, what="a first batch")
+        wait_until(lambda: 0 < done(place) < everything, within_s=250, what="a first batch")
         second = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
         assert second.returncode == 75, second.stderr
         assert "another ingest is using the checkpoint" in second.stderr
@@ -153,7 +155,7 @@ def test_killed_in_the_middle_it_goes_on_loses_nothing_and_doubles_nothing(place
         first.kill()
 
     with running(command, tmp_path / "second.log") as again:
-        wait_until(lambda: done(place) == everything, within_s=120, what="the end of the topic")
+        wait_until(lambda: done(place) == everything, within_s=250, what="the end of the topic")
         assert not any(server.is_running() for server in servers)
         servers = psutil.Process(again.pid).children(recursive=True)
         again.send_signal(signal.SIGTERM)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harmonystate.config import Config, dump, load
 
-milliseconds = st.integers(1000, 3650 * 86_400_000).map(lambda ms: f"{ms}ms")
+milliseconds = st.integers(1000, 1826 * 86_400_000).map(lambda ms: f"{ms}ms")
 rates = st.builds("{}/{}".format, st.integers(1, 10_000), st.sampled_from(["s", "min", "h", "d"]))
 configs = st.fixed_dictionaries(
     {

@@ -23,9 +23,9 @@ def _rate(value: object) -> object:
 
 
 def _ttl(value: timedelta) -> timedelta:
-    # Cassandra takes no TTL above 20 years, and a report of the future is kept for twice as long as one of today.
-    if not timedelta(seconds=1) <= value <= timedelta(days=3650):
-        raise ValueError("expected 1s to 3650d")
+    # Cassandra 5 takes no expiry after January 2038, and a report of the future is kept twice as long as one of today.
+    if not timedelta(seconds=1) <= value <= timedelta(days=1826):
+        raise ValueError("expected 1s to 1826d")
     return value
 
 

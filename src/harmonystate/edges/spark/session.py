@@ -19,7 +19,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from harmonystate.config import CassandraSettings, Config
-from harmonystate.errors import Unavailable
+from harmonystate.errors import Misconfigured, Unavailable
 
 _JVM_LEAVES_WITHIN_S = 10
 
@@ -48,11 +48,11 @@ def open_spark(
         inherited_fds: files that the JVM shall hold open as long as it lives, such as a lock.
 
     Raises:
-        Unavailable: when the JVM or Spark does not start, with the last line of what it said.
+        Unavailable: when the JVM or Spark does not start, with the first line of what it said.
     """
     logs = config.local.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    conf = {**spark_conf(config, app=app, jars=jars, logs=logs), **(extra_conf or {}), **_texts(config.spark.conf)}
+    conf = {**spark_conf(config, app=app, jars=jars, logs=logs), **(extra_conf or {}), **free_conf(config.spark.conf)}
     _set_environment(config.spark.master, java_home)
     gateway = _launch(conf, logs / f"spark-{app}.out", inherited_fds)
     try:
@@ -122,7 +122,7 @@ def _launch(conf: Mapping[str, str], output: Path, inherited_fds: Sequence[int])
         try:
             return launch_gateway(popen_kwargs=popen)  # type: ignore[no-untyped-call]
         except (PySparkRuntimeError, OSError) as fault:
-            raise Unavailable(f"Spark's JVM does not start ({_last_line(output) or fault}): see {output}") from None
+            raise Unavailable(f"Spark's JVM does not start ({_first_line(output) or fault}): see {output}") from None
 
 
 def _open_session(gateway: Any, log: Path) -> SparkSession:
@@ -160,8 +160,15 @@ def _is_local(master: str) -> bool:
     return master.startswith("local")
 
 
-def _texts(conf: Mapping[str, object]) -> dict[str, str]:
-    """Write values as Spark reads them: `true`, not `True`."""
+def free_conf(conf: Mapping[str, object]) -> dict[str, str]:
+    """Return `spark.conf` as Spark reads it: `true`, not `True`.
+
+    Raises:
+        Misconfigured: for a key that Spark would leave out without a word.
+    """
+    for name in conf:
+        if not name.startswith("spark."):
+            raise Misconfigured(f"spark.conf.{name}: Spark's own keys begin with `spark.`")
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in conf.items()}
 
 
@@ -171,9 +178,10 @@ def _escape(text: str) -> str:
     return escaped.replace("=", "\\=").replace(":", "\\:").replace(" ", "\\ ").replace("#", "\\#").replace("!", "\\!")
 
 
-def _last_line(output: Path) -> str:
+def _first_line(output: Path) -> str:
+    """Return where a JVM that does not start says why; what follows is that it does not."""
     lines = output.read_text(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return next((line.strip() for line in lines if line.strip()), "")
 
 
 def _cause(fault: Py4JError) -> str:
