@@ -5,15 +5,10 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import yaml
-from pydantic import SecretStr
-
-from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalSettings, Topics
+from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalSettings, Topics, dump
 
 _RUN = uuid.uuid4().hex[:8]
 _numbers = itertools.count()
@@ -75,28 +70,9 @@ def local_config(services: Services, home: Path) -> Config:
 
 def write_config(config: Config, path: Path) -> Path:
     """Write `config` as YAML, for `harmony --config PATH` in a child process; secrets are left out."""
-    content = config.model_dump()
-    # Fractions have no form in YAML; the longest unit keeps the usual ones exact.
-    content["produce"]["rate"] = f"{float(config.produce.rate * 1440):.15g}/d"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(_plain(content)))
-    return path
+    return dump.write(config, path)
 
 
 def child_environment(**more: str) -> dict[str, str]:
     """Return the environment for a child process: ours, without any setting of Harmony State."""
     return {name: value for name, value in os.environ.items() if not name.startswith("HARMONY_")} | more
-
-
-def _plain(value: Any) -> Any:
-    """Turn what the models hold into what a person would write in the YAML."""
-    match value:
-        case dict():
-            return {key: _plain(part) for key, part in value.items() if not isinstance(part, SecretStr)}
-        case tuple() | list():
-            return [_plain(part) for part in value]
-        case timedelta():
-            return f"{value // timedelta(milliseconds=1)}ms"
-        case Decimal() | Path():
-            return str(value)
-    return value
