@@ -33,6 +33,16 @@ def test_a_drone_never_leaves_the_city(city: City, drone: int, after: float):
     assert km_between(place, (city.latitude, city.longitude)) <= city.radius_km
 
 
+def test_a_fleet_comes_near_the_city_s_edge_and_not_over_it():
+    fly = flight()
+
+    farthest = max(
+        km_between(fly.position(drone, step * 0.37), (48.8566, 2.3522)) for drone in range(1_000) for step in range(100)
+    )
+
+    assert 11.6 < farthest <= 12
+
+
 @given(cities, drones, hours)
 def test_a_place_is_one_on_earth_to_a_centimetre(city: City, drone: int, after: float):
     latitude, longitude = flight(city).position(drone, after)
