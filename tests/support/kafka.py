@@ -35,9 +35,11 @@ def read(settings: KafkaSettings, topic: str) -> list[Any]:
         consumer.close(autocommit=False)
 
 
-def wait_until(condition: Callable[[], object], *, within_s: float = 60, what: str = "the condition") -> None:
-    """Wait for `condition` to hold."""
+def wait_until(
+    condition: Callable[[], object], *, within_s: float = 60, what: str = "the condition", every_s: float = 0.05
+) -> None:
+    """Wait for `condition` to hold; look rarely where a look is dear."""
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come about within {within_s} s"
-        time.sleep(0.05)
+        time.sleep(every_s)
