@@ -78,3 +78,14 @@ def test_the_client_still_ends_a_transaction_well_that_an_epoch_bump_has_emptied
     manager.bump_producer_id_and_epoch()
 
     assert not manager._transaction_started
+
+
+def test_an_absent_broker_is_not_waited_for_without_a_limit():
+    manager = TransactionManager(transactional_id="id", transaction_timeout_ms=1, api_version=(4, 3))
+    manager._current_state = TransactionState.IN_TRANSACTION
+    producer = SimpleNamespace(_transaction_manager=manager, _sender=SimpleNamespace(wakeup=lambda: None))
+
+    with pytest.raises(kafka.errors.KafkaTimeoutError):
+        seam.send_offsets(producer, {}, "group", timeout_s=0.01)
+    with pytest.raises(kafka.errors.KafkaTimeoutError):
+        seam.commit(producer, timeout_s=0.01)

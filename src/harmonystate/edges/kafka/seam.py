@@ -3,12 +3,12 @@
 Why at all: docs/decisions/0003-kafka-python.md. What holds them: tests/edges/kafka/test_seam.py.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaProducer, TopicPartition
-from kafka.errors import KafkaConnectionError, KafkaError
+from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.partitioner.default import murmur2
 
 from harmonystate.core.record import Outgoing
@@ -64,6 +64,19 @@ def send_all(producer: KafkaProducer, outgoings: Iterable[Outgoing]) -> list[Any
     return futures
 
 
+def send_offsets(
+    producer: KafkaProducer, offsets: Mapping[TopicPartition, Any], member: Any, *, timeout_s: float
+) -> None:
+    """Do what `send_offsets_to_transaction` does, but not for ever: it waits for an absent broker without a limit."""
+    result = producer._transaction_manager.send_offsets_to_transaction(dict(offsets), member)
+    _await(producer, result, timeout_s)
+
+
+def commit(producer: KafkaProducer, *, timeout_s: float) -> None:
+    """Do what `commit_transaction` does, but not for ever."""
+    _await(producer, producer._transaction_manager.begin_commit(), timeout_s)
+
+
 def epoch_of(producer: KafkaProducer) -> tuple[int, int]:
     """Return the producer id and epoch under which it writes now.
 
@@ -86,3 +99,9 @@ def drop(producer: KafkaProducer) -> None:
 
 def _places(producer: KafkaProducer, topic: str) -> list[TopicPartition]:
     return [TopicPartition(topic, partition) for partition in sorted(producer.partitions_for(topic))]
+
+
+def _await(producer: KafkaProducer, result: Any, timeout_s: float) -> None:
+    producer._sender.wakeup()
+    if not result.wait(timeout_ms=timeout_s * 1000):
+        raise KafkaTimeoutError(f"no answer within {timeout_s:.0f} s")

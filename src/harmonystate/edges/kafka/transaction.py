@@ -11,13 +11,13 @@ from kafka.structs import OffsetAndMetadata
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka import seam
-from harmonystate.edges.kafka.connect import PRODUCER_DEFAULTS, open_producer
+from harmonystate.edges.kafka.connect import open_producer
 from harmonystate.edges.kafka.watchdog import Watchdog
 from harmonystate.errors import Misconfigured
 
 TRANSACTION_TIMEOUT_MS = 40_000
-# Just beyond delivery_timeout_ms: by then every record is written or has failed.
-FLUSH_S = PRODUCER_DEFAULTS["delivery_timeout_ms"] / 1000 + 1  # type: ignore[operator]
+# Longer than a coordinator or a leader takes to move to another broker (12 s seen); short enough for SIGTERM's 20 s.
+ANSWER_S = 15.0
 CLOSE_S = 5.0
 
 _FENCED = (
@@ -103,11 +103,11 @@ class Transactor:
             self._write(outgoings)
             if offsets:
                 with self._watchdog.watching("send_offsets_to_transaction"):
-                    self._producer.send_offsets_to_transaction(_as_kafka(offsets, metadata), member or group)
+                    seam.send_offsets(self._producer, _as_kafka(offsets, metadata), member or group, timeout_s=ANSWER_S)
             if seam.epoch_of(self._producer) != epoch:
                 raise Fenced(f"the broker has aborted a transaction of {self._id}")
         with translated(outcome_unknown=True), self._watchdog.watching("commit_transaction"):
-            self._producer.commit_transaction()
+            seam.commit(self._producer, timeout_s=ANSWER_S)
 
     def close(self) -> None:
         """Close it between two transactions."""
@@ -126,7 +126,7 @@ class Transactor:
         """Send, and make sure of every single record: a commit would succeed without those that expired."""
         with self._watchdog.watching("send"):
             futures = seam.send_all(self._producer, outgoings)
-            self._producer.flush(timeout=FLUSH_S)
+            self._producer.flush(timeout=ANSWER_S)
         for future in futures:
             if not future.succeeded():
                 future.get(0)
