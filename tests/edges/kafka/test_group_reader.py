@@ -23,6 +23,16 @@ class Script:
         self.polls = []
         self.state = OUTSIDE
         self.assigned = {}
+        self.halted = set()
+
+    def pause(self, *partitions):
+        self.halted.update(partitions)
+
+    def paused(self):
+        return set(self.halted)
+
+    def resume(self, *partitions):
+        self.halted.difference_update(partitions)
 
     def poll(self, _timeout_ms):
         polled, self.state = self.polls.pop(0)
@@ -88,6 +98,18 @@ def test_a_later_rebalance_takes_the_right_to_commit_away_until_it_settles(reade
     reader.poll(0)
 
     assert reader.member is None
+
+
+def test_while_it_holds_it_takes_nothing_and_stays_a_member(reader, script):
+    script.assigned = {PLACE: 7}
+    script.polls = [({}, SETTLED)] * 3
+
+    held = []
+    for hold in (True, True, False):
+        reader.poll(0, hold=hold)
+        held.append(script.paused())
+
+    assert held == [{PLACE}, {PLACE}, set()]
 
 
 @pytest.mark.parametrize("polled", [{}, {PLACE: ["record"]}])
