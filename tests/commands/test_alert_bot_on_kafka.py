@@ -15,6 +15,7 @@ from kafka import TopicPartition
 
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.connect import open_admin
+from harmonystate.edges.kafka.membership import leave
 from harmonystate.edges.kafka.offsets import lag
 from harmonystate.edges.kafka.topics import create_topics
 from tests.support.alerts import encoded, raised
@@ -41,13 +42,15 @@ def discord():
 
 
 @pytest.fixture
-def start(config_file, topics):
+def start(config, config_file, topics):
     """Start the bot under a name of this test's own; whatever still runs at the end is killed."""
-    started = []
+    started, instances = [], set()
 
     def start_bot(*options, discord=None, token=TOKEN, out=subprocess.DEVNULL, name="bot"):
         secrets = {"TOKEN": token, "CHANNEL_ID": str(CHANNEL_ID), "REST_URL": discord.url} if discord else {}
-        command = [HARMONY, "alert-bot", "--config", config_file, "--instance", f"{topics.alert}-{name}", *options]
+        instance = f"{topics.alert}-{name}"
+        instances.add(instance)
+        command = [HARMONY, "alert-bot", "--config", config_file, "--instance", instance, *options]
         environment = child_environment(**{f"HARMONY_DISCORD__{key}": value for key, value in secrets.items()})
         child = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.PIPE, text=True)
         started.append(child)
@@ -59,6 +62,9 @@ def start(config_file, topics):
             os.kill(child.pid, signal.SIGKILL)
             child.wait(10)
         child.stderr.close()
+    for instance in instances:
+        # One that was killed would leave in the middle of another test, and all in the group would start over.
+        leave(config.kafka, group="alert-bot", instance=instance)
 
 
 def tell(config, *alerts, bad=()):
