@@ -5,14 +5,13 @@ saved comes in an order that a kill may cut anywhere: persons, then each hour's 
 that the hour stands, then the answers. Until its mark is there an hour is dirty, and the next run does it again.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from harmonystate.commands.analyze.analysis import Analysis, Job, Saving
-from harmonystate.commands.analyze.engine import lazy_engine
+from harmonystate.commands.analyze.analysis import Analysis, Job, Pen
+from harmonystate.commands.analyze.engine import Engine, lazy_engine
 from harmonystate.config import CassandraSettings, Config
+from harmonystate.core.answers import Answers
 from harmonystate.core.windows import parse_window
 from harmonystate.edges.cassandra.analysis_reader import RollupReader
 from harmonystate.edges.cassandra.analysis_writer import RollupWriter
@@ -31,21 +30,14 @@ STAGE = "analyze"
 def run(config: Config, *, until: str | None, threshold: int | None, full: bool, save: bool, output: str) -> int:
     """Answer, save unless told not to, and show."""
     stop = stop_on_signals()
-    job = make_job(config, until=until, threshold=threshold, full=full, now=datetime.now(UTC))
-    # Dashboards read what is stored; another threshold is a question of the moment.
-    save = save and job.threshold == config.alerts.threshold
-    settings = config.cassandra
-    with (
-        open_session(settings) as session,
-        _saving(session, settings, job, save=save) as saving,
-        lazy_engine(config) as engine,
-    ):
-        answers = Analysis(settings, job, RollupReader(session, settings), engine).answer(saving)
+    job = make_job(config, until=until, threshold=threshold, full=full, save=save, now=datetime.now(UTC))
+    with open_session(config.cassandra) as session, lazy_engine(config) as engine:
+        answers = answer(job, config.cassandra, session, engine)
     write_answers(answers, output=output)
     return stop.exit_code
 
 
-def make_job(config: Config, *, until: str | None, threshold: int | None, full: bool, now: datetime) -> Job:
+def make_job(config: Config, *, until: str | None, threshold: int | None, full: bool, save: bool, now: datetime) -> Job:
     """Read what is asked.
 
     Raises:
@@ -55,15 +47,20 @@ def make_job(config: Config, *, until: str | None, threshold: int | None, full: 
         window = parse_window(config.analysis.since, until, now=now)
     except ValueError as fault:
         raise BadUsage(str(fault)) from None
-    asked = config.alerts.threshold if threshold is None else threshold
-    return Job(window, threshold=asked, top=config.analysis.top, full=full, now=now)
+    own = config.alerts.threshold
+    asked = own if threshold is None else threshold
+    # Dashboards read what is stored; another threshold is a question of the moment.
+    return Job(window, threshold=asked, top=config.analysis.top, full=full, save=save and asked == own, now=now)
 
 
-@contextmanager
-def _saving(session: "Session", settings: CassandraSettings, job: Job, *, save: bool) -> Iterator[Saving | None]:
-    """Keep other runs out while this one saves; one that writes nothing needs no lease, which would be a write."""
-    if not save:
-        yield None
-        return
+def answer(job: Job, settings: CassandraSettings, session: "Session", engine: Engine) -> Answers:
+    """Answer, and save if asked to; runs that save keep each other out.
+
+    Raises:
+        Busy: when another run saves.
+    """
+    analysis = Analysis(job, settings, RollupReader(session, settings), engine)
+    if not job.save:
+        return analysis.answer(None)
     with hold_lease(session, STAGE) as lease:
-        yield Saving(lease, RollupWriter(session, settings, now=job.now, timestamp=lease.timestamp))
+        return analysis.answer(Pen(lease, RollupWriter(session, settings, now=job.now, timestamp=lease.timestamp)))

@@ -30,6 +30,8 @@ from harmonystate.edges.cassandra.lease import Lease
 
 # More rollups of persons than this are added up by Spark: the driver would take longer than Spark's start.
 MOST_IN_DRIVER = 2_000_000
+# Below this, Spark is tuned for a short life.
+FEW_REPORTS = 300_000
 
 log = structlog.get_logger("harmony.analyze")
 
@@ -41,11 +43,12 @@ class Job(NamedTuple):
     threshold: int
     top: int
     full: bool
+    save: bool
     now: datetime
 
 
-class Saving(NamedTuple):
-    """What a run that saves has: the right to, and the pen."""
+class Pen(NamedTuple):
+    """What a run that saves writes with, while it may."""
 
     lease: Lease
     writer: RollupWriter
@@ -54,25 +57,25 @@ class Saving(NamedTuple):
 class Analysis:
     """Answers one job, and saves what it made where it may."""
 
-    def __init__(self, settings: CassandraSettings, job: Job, reader: RollupReader, engine: Engine) -> None:
-        self._settings, self._job, self._reader, self._engine = settings, job, reader, engine
+    def __init__(self, job: Job, settings: CassandraSettings, reader: RollupReader, engine: Engine) -> None:
+        self._job, self._settings, self._reader, self._engine = job, settings, reader, engine
 
-    def answer(self, saving: Saving | None) -> Answers:
-        """Return the four answers; with `saving`, store them and all rollups that were made for them.
+    def answer(self, pen: Pen | None) -> Answers:
+        """Return the four answers; with `pen`, store them and all rollups that were made for them.
 
         Raises:
             Busy: when the lease ran out; what was saved by then stands.
         """
         plan = self._plan()
-        fresh = self._engine.compute(list(plan.dirty), threshold=self._job.threshold) if plan.dirty else None
-        if saving and fresh:
+        fresh = self._compute(list(plan.dirty)) if plan.dirty else None
+        if pen and fresh:
             done = analyzed_hours(plan.dirty, fresh.minutes, threshold=self._job.threshold)
-            self._save_hours(saving, fresh, done)
+            self._save_hours(pen, fresh, done)
             plan, fresh = plan.after(done), None
         answers = self._gather(plan, fresh)
-        if saving:
-            saving.lease.require()
-            saving.writer.replace_saddest(self._job.window, answers.saddest)
+        if pen:
+            pen.lease.require()
+            pen.writer.replace_saddest(self._job.window, answers.saddest)
         return answers
 
     def _plan(self) -> HourPlan:
@@ -91,8 +94,13 @@ class Analysis:
             log.warning("hours without sad counts: analysed with another threshold", hours=len(plan.foreign))
         return plan
 
-    def _save_hours(self, saving: Saving, fresh: Fresh, done: Mapping[datetime, Analyzed]) -> None:
-        lease, writer = saving
+    def _compute(self, hours: list[datetime]) -> Fresh:
+        if self._reader.has_few_reports(hours, few=FEW_REPORTS):
+            self._engine.expect_little()
+        return self._engine.compute(hours, threshold=self._job.threshold)
+
+    def _save_hours(self, pen: Pen, fresh: Fresh, done: Mapping[datetime, Analyzed]) -> None:
+        lease, writer = pen
         lease.require()
         self._engine.store_persons(fresh, now=self._job.now, timestamp=lease.timestamp)
         lease.require()

@@ -1,7 +1,7 @@
 """What analyze reads by the driver: which hours changed, and the rollups of those that stand."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -24,6 +24,7 @@ _CHANGED = "SELECT hour, changed FROM report_hours WHERE day = ? AND hour >= ? A
 _ANALYZED = (
     "SELECT hour, changed, threshold, sightings, score_sum FROM analyzed_hours WHERE day = ? AND hour >= ? AND hour < ?"
 )
+_PROBE = "SELECT hour FROM report WHERE hour = ? AND shard = ? LIMIT ?"
 _POINTS = "SELECT time, {column} FROM {table} WHERE id = ? AND time >= ? AND time < ?"
 _PERSONS = "SELECT firstname, lastname, sad, sightings FROM person_hours WHERE hour = ? AND shard = ?"
 
@@ -44,6 +45,12 @@ class RollupReader:
             _utc(row.hour): Analyzed(row.changed, row.threshold, row.sightings, row.score_sum)
             for row in self._days(_ANALYZED, window)
         }
+
+    def has_few_reports(self, hours: Sequence[datetime], *, few: int) -> bool:
+        """Guess whether some hours (at least one) hold fewer than `few` reports, from one shard of each."""
+        limit = few // (self._shards * len(hours)) + 1
+        counts = Counter(row.hour for row in self._all(_PROBE, [(hour, 0, limit) for hour in hours]))
+        return max(counts.values(), default=0) < limit
 
     def points(self, question: Question, window: Window) -> list[Point]:
         """Return the stored points of a series, rising in time."""

@@ -1,6 +1,6 @@
 """A line over time in a few lines of text: braille dots, 2 x 4 to a character, between two labelled axes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import ceil, floor, log10
@@ -10,11 +10,13 @@ from rich.text import Text
 from harmonystate.core.answers import Point
 from harmonystate.core.windows import HOUR
 
-ROWS = 6
+ROWS = 7  # six steps from the lowest to the highest, so that one, two or three spans each end at a row
+_MOST_SPANS = 3
 _DOTS = ROWS * 4
 _MARGIN = 7  # the labels of the values, and a space
 _MINUTE = timedelta(minutes=1)
-# The bits of a braille character, by row from the top and column (Unicode, block 2800).
+# A braille character is this and the bits of its dots, given by row from the top and column.
+_BRAILLE = 0x2800
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _CLOCKS = tuple(timedelta(hours=h) for h in (0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 168, 720, 2160))
 
@@ -50,19 +52,28 @@ def _buckets(points: Sequence[Point], start: datetime, end: datetime, *, most: i
 
 
 def _scale(values: Sequence[float]) -> tuple[float, float, float]:
-    """Return round bounds around the values, and a round step that divides their distance into two to four."""
+    """Return round bounds around the values, and the round step of which at most three lie between them."""
     low, high = min(values), max(values)
     if high - low < 1e-9:
-        low, high = low - 0.5, high + 0.5
-    raw = (high - low) / 3
-    power = 10.0 ** floor(log10(raw))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw)
-    return floor(low / step) * step, ceil(high / step) * step, step
+        return floor(low), floor(low) + 1, 1
+    for step in _round_steps((high - low) / _MOST_SPANS):
+        spans = ceil(high / step) - floor(low / step)
+        if spans <= _MOST_SPANS:
+            return floor(low / step) * step, ceil(high / step) * step, step
+    raise AssertionError("unreachable: steps grow without end")
+
+
+def _round_steps(least: float) -> Iterator[float]:
+    """Yield 1, 2 and 5 times the powers of ten, rising, from `least` on."""
+    exponent = floor(log10(least))
+    while True:
+        yield from (step for factor in (1, 2, 5) if (step := factor * 10.0**exponent) >= least)
+        exponent += 1
 
 
 def _labels(low: float, high: float, step: float) -> dict[int, str]:
     """Return the text beside each row that has one, counted from the top."""
-    digits = max(0, -floor(log10(step)))
+    digits = max(0, -floor(log10(step) + 1e-9))
     ticks = [low + i * step for i in range(round((high - low) / step) + 1)]
     return {ROWS - 1 - _height(tick, low, high) // 4: f"{tick:,.{digits}f}" for tick in ticks}
 
@@ -89,11 +100,11 @@ def _join(left: _Dot, right: _Dot) -> set[_Dot]:
 
 
 def _braille(dots: set[_Dot], columns: int) -> list[str]:
-    cells = [[0x2800] * columns for _ in range(ROWS)]
+    cells = [[0] * columns for _ in range(ROWS)]
     for x, y in dots:
         from_top = _DOTS - 1 - y
         cells[from_top // 4][x // 2] |= _BITS[from_top % 4][x % 2]
-    return ["".join(map(chr, row)) for row in cells]
+    return ["".join(chr(_BRAILLE + bits) if bits else " " for bits in row) for row in cells]
 
 
 def _row(label: str, line: str) -> Text:
