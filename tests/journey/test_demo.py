@@ -1,0 +1,50 @@
+"""The demo as a stranger runs it, in a home of its own: it checks itself, and nothing of it is left running."""
+
+import re
+import socket
+import subprocess
+
+import psutil
+import pytest
+import yaml
+
+from harmonystate.config import Config, LocalSettings, dump
+from tests.support.harmony import HARMONY
+from tests.support.services import child_environment
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
+
+
+def left_of(folder) -> list[list[str]]:
+    """Return the command lines of the processes that name this folder."""
+    everyone = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    return [line for line in everyone if any(str(folder) in word for word in line)]
+
+
+def is_listened_to(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_it_agrees_with_itself_and_leaves_nothing_running(tmp_path):
+    path = dump.write(Config(local=LocalSettings(home=tmp_path / "home")), tmp_path / "harmony.yaml")
+
+    done = subprocess.run(
+        [HARMONY, "demo", "--exit", "--config", path],
+        check=False, capture_output=True, text=True, cwd=tmp_path, env=child_environment(), timeout=540,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    (agreed,) = [line for line in done.stdout.splitlines() if line.startswith("all agree: ")]
+    numbers = [int(number.replace(",", "")) for number in re.findall(r"(?<= )[\d,]*\d(?= )", agreed)]
+    global1, global2, rows, alerts, sad, deliveries, dead_letters = numbers
+    assert global1 == global2 == rows >= 36_000
+    assert alerts == sad == deliveries >= 36_000 // 20
+    assert dead_letters == 0
+    assert "Traceback" not in done.stderr
+
+    (written,) = (tmp_path / "home/demo").rglob("harmony.yaml")
+    theirs = yaml.safe_load(written.read_text())
+    ports = [int(theirs["kafka"]["bootstrap_servers"].rsplit(":", 1)[1]), theirs["cassandra"]["port"]]
+    assert left_of(tmp_path) == []
+    assert [port for port in ports if is_listened_to(port)] == []
