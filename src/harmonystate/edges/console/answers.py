@@ -17,7 +17,8 @@ from harmonystate.core.ranking import Ranked
 from harmonystate.core.wire import format_time
 from harmonystate.edges.console.chart import draw
 
-_WIDEST = 120
+_WIDEST = 120  # columns of a chart
+_LONGEST_NAME = 36  # columns of a name, so that the counts have room in 80
 
 
 def write_answers(answers: Answers, *, output: str) -> None:
@@ -55,7 +56,7 @@ def write_table(answers: Answers, out: TextIO) -> None:
     if not answers.persons.points:
         console.print("\nNo report of this window is stored.")
         return
-    console.print(_ranking(answers.saddest))
+    console.print(_ranking(answers.saddest) if answers.saddest else "\nNobody was sad.")
     for series in answers.series():
         console.print(_title(series))
         for line in draw(series.points, width=min(console.width, _WIDEST)) if series.points else ():
@@ -77,7 +78,7 @@ def _day(moment: datetime) -> str:
 def _ranking(saddest: Sequence[Ranked]) -> Table:
     table = Table(title=SADDEST.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     table.add_column("rank", justify="right")
-    table.add_column("name", overflow="ellipsis", no_wrap=True)
+    table.add_column("name", overflow="ellipsis", no_wrap=True, max_width=_LONGEST_NAME)
     for heading in ("sad", "sightings", "share", "at least"):
         table.add_column(heading, justify="right")
     for r in saddest:

@@ -13,7 +13,6 @@ from harmonystate.core.windows import HOUR
 ROWS = 7  # six steps from the lowest to the highest, so that one, two or three spans each end at a row
 _MOST_SPANS = 3
 _DOTS = ROWS * 4
-_MARGIN = 7  # the labels of the values, and a space
 _MINUTE = timedelta(minutes=1)
 # A braille character is this and the bits of its dots, given by row from the top and column.
 _BRAILLE = 0x2800
@@ -29,15 +28,16 @@ def draw(points: Sequence[Point], *, width: int) -> list[Text]:
     Where there are more minutes than columns of dots, a dot is the mean of its minutes. A line joins neighbours;
     where minutes are missing there is a gap.
     """
-    columns = max(width - _MARGIN - 1, 10)
     start = points[0].time.replace(minute=0)
     end = points[-1].time.replace(minute=0) + HOUR
-    values = _buckets(points, start, end, most=columns * 2)
+    values = _buckets(points, start, end, most=max(width - 8, 10) * 2)
     low, high, step = _scale([value for value in values if value is not None])
     labels = _labels(low, high, step)
+    margin = max(6, *map(len, labels.values()))
+    columns = max(width - margin - 2, 10)
     picture = _braille(_line(values, low, high, columns * 2), columns)
-    lines = [_row(labels.get(row, ""), line) for row, line in enumerate(picture)]
-    return [*lines, *_time_axis(start, end, columns)]
+    lines = [_row(f"{labels.get(row, ''):>{margin}}", line) for row, line in enumerate(picture)]
+    return [*lines, *_time_axis(start, end, columns, " " * margin)]
 
 
 def _buckets(points: Sequence[Point], start: datetime, end: datetime, *, most: int) -> list[float | None]:
@@ -108,10 +108,10 @@ def _braille(dots: set[_Dot], columns: int) -> list[str]:
 
 
 def _row(label: str, line: str) -> Text:
-    return Text.assemble((f"{label:>{_MARGIN - 1}} {'┤' if label else '│'}", "dim"), (line, "cyan"))
+    return Text.assemble((f"{label} {'│' if label.isspace() else '┤'}", "dim"), (line, "cyan"))
 
 
-def _time_axis(start: datetime, end: datetime, columns: int) -> tuple[Text, Text]:
+def _time_axis(start: datetime, end: datetime, columns: int, margin: str) -> tuple[Text, Text]:
     """Return the axis with a tick at round times, and the times beneath, each with its day where it is new."""
     span = end - start
     step = next((clock for clock in _CLOCKS if span / clock <= columns / 12), span)
@@ -125,5 +125,4 @@ def _time_axis(start: datetime, end: datetime, columns: int) -> tuple[Text, Text
             beneath = beneath.ljust(at) + label
             day = moment.date()
         moment += step
-    margin = " " * _MARGIN
-    return Text(f"{margin}└{''.join(axis)}", "dim"), Text(f"{margin} {beneath}", "dim")
+    return Text(f"{margin} └{''.join(axis)}", "dim"), Text(f"{margin}  {beneath}", "dim")
