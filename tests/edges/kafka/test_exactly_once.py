@@ -13,9 +13,10 @@ from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka import exactly_once
 from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.exactly_once import transform_exactly_once
+from harmonystate.edges.kafka.group_reader import GroupReader
 from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.kafka.topics import create_topics
-from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
+from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, Transactor
 from harmonystate.errors import BadInput, Misconfigured
 from tests.support.kafka import read, wait_until, write
 
@@ -46,6 +47,9 @@ class Loop:
 
     def copy(self, batch):
         return [Outgoing(self.target, r.key, r.value) for r in batch if r.value.endswith(b"0")]
+
+    def reader(self, *, instance):
+        return GroupReader(self.settings, self.source, group=self.stage, instance=f"{self.stage}-{instance}")
 
     def run(self, *, instance="a", once=True, stop=None, decide=None, meter=None):
         transform_exactly_once(
@@ -276,6 +280,19 @@ def test_another_with_the_same_name_is_noticed(loop):
         other.discard()
 
     assert_each_once_and_in_order(loop.copied(), 1_000)
+
+
+def test_a_member_that_lost_its_name_notices_though_nothing_comes_to_read(loop):
+    first, second = (loop.reader(instance="a") for _ in range(2))
+    try:
+        wait_until(lambda: first.poll(100) is None or first.member is not None, what="the first to join")
+        wait_until(lambda: second.poll(100) is None or second.member is not None, what="the second to take its name")
+
+        with pytest.raises(Fenced):
+            wait_until(lambda: first.poll(100) is None, what="the first to notice")
+    finally:
+        first.close()
+        second.close()
 
 
 def test_a_zombie_commits_nothing(loop):

@@ -1,5 +1,7 @@
 """What a reader makes of each state of its membership; the real group is in test_exactly_once.py."""
 
+from types import SimpleNamespace
+
 import kafka.errors
 import pytest
 from kafka.structs import ConsumerGroupMetadata, MemberState, TopicPartition
@@ -24,6 +26,12 @@ class Script:
         self.state = OUTSIDE
         self.assigned = {}
         self.halted = set()
+        self._coordinator = SimpleNamespace(
+            stable=lambda: self.state is SETTLED,
+            heartbeat=SimpleNamespace(session_timeout_expired=lambda: self.unheard),
+            _heartbeat_enabled=True,
+        )
+        self.unheard = False
 
     def pause(self, *partitions):
         self.halted.update(partitions)
@@ -119,6 +127,18 @@ def test_who_is_thrown_out_is_of_no_more_use(reader, script, polled):
 
     with pytest.raises(TransactionFailed, match="thrown"):
         reader.poll(0)
+
+
+@pytest.mark.parametrize(("enabled", "fault"), [(True, TransactionFailed), (False, Fenced)])
+def test_a_member_whose_heartbeats_nobody_answers_is_of_no_more_use(reader, script, enabled, fault):
+    script.polls = [({}, SETTLED), ({}, SETTLED)]
+    reader.poll(0)
+    script.unheard, script._coordinator._heartbeat_enabled = True, enabled
+
+    with pytest.raises(fault) as raised:
+        reader.poll(0)
+
+    assert type(raised.value) is fault
 
 
 @pytest.mark.parametrize("state", [OUTSIDE, JOINING])

@@ -8,10 +8,11 @@ from kafka import TopicPartition
 from kafka.errors import CorruptRecordError, KafkaError
 
 from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka import seam
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.membership import is_member, is_settled
 from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
-from harmonystate.edges.kafka.transaction import TransactionFailed, translated
+from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, translated
 from harmonystate.edges.kafka.watchdog import Watchdog
 from harmonystate.errors import BadInput, Misconfigured
 
@@ -108,5 +109,9 @@ class GroupReader:
     def _note_member(self, now: Any, *, has_records: bool) -> None:
         if (self._joined and not is_member(now)) or (has_records and not is_settled(now)):
             raise TransactionFailed("the group has thrown this process out")
+        if self._joined and seam.is_unheard(self._consumer):
+            if seam.is_fenced(self._consumer):
+                raise Fenced("another process has taken this one's name in the group")
+            raise TransactionFailed("the group has not answered for a whole session")
         self._joined = is_member(now)
         self.member = now if is_settled(now) else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from kafka import KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.partitioner.default import murmur2
 
@@ -84,6 +84,22 @@ def epoch_of(producer: KafkaProducer) -> tuple[int, int]:
     """
     current = producer._transaction_manager.producer_id_and_epoch
     return current.producer_id, current.epoch
+
+
+def is_unheard(consumer: KafkaConsumer) -> bool:
+    """Say whether a member of a group has had no answer to its heartbeats for a whole session.
+
+    The client itself goes on: once its heartbeat is fenced, it sends no more, believes itself a member for ever,
+    receives nothing, and polls without a pause (`BaseCoordinator._do_heartbeat`).
+    """
+    coordinator = consumer._coordinator
+    return bool(coordinator.stable() and coordinator.heartbeat.session_timeout_expired())
+
+
+def is_fenced(consumer: KafkaConsumer) -> bool:
+    """Say whether the heartbeats of a member have ended because another process has joined under its name."""
+    coordinator = consumer._coordinator
+    return bool(coordinator.stable() and not coordinator._heartbeat_enabled)
 
 
 def drop(producer: KafkaProducer) -> None:
