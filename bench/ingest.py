@@ -8,55 +8,28 @@ Topics and keyspace of its own, removed at the end. The steady rate is from the 
 """
 
 import os
-import subprocess
 import sys
-import tempfile
 import time
-import uuid
-from pathlib import Path
 
-from harmonystate import config
-from harmonystate.config import KafkaSettings
-from harmonystate.edges.cassandra import schema
-from harmonystate.edges.cassandra.connect import connected
-from harmonystate.edges.kafka.connect import open_admin
+from bench.place import Place, own_place
 from harmonystate.edges.kafka.offsets import committed
-from harmonystate.edges.kafka.topics import create_topics
-
-HARMONY = str(Path(sys.executable).with_name("harmony"))
 
 
 def main(count: int = 1_000_000) -> dict[str, float]:
     """Measure, print, and return the figures by name."""
-    run = f"bench_{uuid.uuid4().hex[:8]}"
-    topics = {name: f"{run}.{name}" for name in ("global1", "global2", "alert", "delivery")}
-    # One name for both topics: each report is written once.
-    topics |= {"global1": f"{run}.global2", "dead_letter": f"{run}.dead-letter"}
-    settings = config.load(None, kafka={"topics": topics}, cassandra={"keyspace": run})
-    create_topics(settings.kafka)
-    schema.apply(settings.cassandra)
-    try:
-        with tempfile.TemporaryDirectory() as home:
-            environment = os.environ | {"HARMONY_LOCAL__HOME": home, "HARMONY_CASSANDRA__KEYSPACE": run}
-            environment |= {f"HARMONY_KAFKA__TOPICS__{name}".upper(): topic for name, topic in topics.items()}
-            fleet = ["--count", str(count), "--drones", "10000", "--seed", "1", "--start", "24h", "--quiet"]
-            subprocess.run([HARMONY, "produce", *fleet], env=environment, check=True)
-            figures = _measure(settings.kafka, count, environment)
-    finally:
-        with open_admin(settings.kafka) as admin:
-            admin.delete_topics(sorted(set(topics.values())))
-        with connected(settings.cassandra) as session:
-            session.execute(f"DROP KEYSPACE {run}", timeout=60)
+    with own_place(one_global_topic=True, tables=True) as place:
+        place.run("produce", "--count", str(count), "--drones", "10000", "--seed", "1", "--start", "24h")
+        figures = _measure(place, count)
     for name, figure in figures.items():
         print(f"ingest {name:28} {figure:>12,.1f}")
     return figures
 
 
-def _measure(kafka: KafkaSettings, count: int, environment: dict[str, str]) -> dict[str, float]:
+def _measure(place: Place, count: int) -> dict[str, float]:
     """Run it once; its own resources, those of its JVM among them, are read from the process as it ends."""
-    started = time.monotonic()
-    child = subprocess.Popen([HARMONY, "ingest", "--once", "--quiet"], env=environment)
-    batches = []
+    kafka, started = place.config.kafka, time.monotonic()
+    child = place.start("ingest", "--once")
+    batches: list[tuple[float, int]] = []
     while not (ended := os.wait4(child.pid, os.WNOHANG))[0]:
         done = sum(offset for offset, _ in committed(kafka, "ingest", kafka.topics.global2).values())
         if done and (not batches or done != batches[-1][1]):

@@ -6,29 +6,26 @@ Topics of its own, removed at the end. Latency is from the commit of the writing
 reader of committed records has the alert.
 """
 
-import os
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psutil
 
-from harmonystate import config
+from bench.place import Place, own_place
 from harmonystate.config import Config
 from harmonystate.core.ids import report_id
 from harmonystate.core.record import Outgoing
 from harmonystate.core.report import Person, Report
 from harmonystate.core.wire import decode_alert, encode_report
-from harmonystate.edges.kafka.connect import open_admin, open_consumer
-from harmonystate.edges.kafka.topics import create_topics, describe
+from harmonystate.edges.kafka.connect import open_consumer
+from harmonystate.edges.kafka.topics import describe
 from harmonystate.edges.kafka.transaction import Transactor
 
 RATE_PER_S = 5_600
@@ -50,22 +47,15 @@ def reports(run: str, count: int, *, alerts_every: int) -> Iterator[Report]:
 def main(count: int = 300_000, seconds: float = 60.0) -> dict[str, float]:
     """Measure, print, and return the figures by name."""
     run = f"bench-{uuid.uuid4().hex[:8]}"
-    names = {name: f"{run}.{name}" for name in ("global1", "global2", "alert", "delivery")}
-    topics = {**names, "dead_letter": f"{run}.dead-letter"}
-    settings = config.load(None, kafka={"topics": topics})
-    create_topics(settings.kafka)
-    try:
-        with tempfile.TemporaryDirectory() as home:
-            figures = _backlog(settings, run, count, home) | _live(settings, run, seconds, home)
-    finally:
-        with open_admin(settings.kafka) as admin:
-            admin.delete_topics(list(topics.values()))
+    with own_place() as place:
+        figures = _backlog(place, run, count) | _live(place, run, seconds)
     for name, figure in figures.items():
         print(f"stream-alerts  {name:<24} {figure:>12,.1f}")
     return figures
 
 
-def _backlog(settings: Config, run: str, count: int, home: str) -> dict[str, float]:
+def _backlog(place: Place, run: str, count: int) -> dict[str, float]:
+    settings = place.config
     transactor = Transactor(settings.kafka, run)
     written = [_outgoing(settings, report) for report in reports(run, count, alerts_every=20)]
     started = time.monotonic()
@@ -74,7 +64,7 @@ def _backlog(settings: Config, run: str, count: int, home: str) -> dict[str, flo
     loaded_s = time.monotonic() - started
     transactor.close()
     started = time.monotonic()
-    child = _start(settings, home, "--once")
+    child = place.start("stream-alerts", "--once")
     peak_mb, cpu_s = _watch(child)
     wall_s = time.monotonic() - started
     topic = settings.kafka.topics.alert
@@ -87,8 +77,9 @@ def _backlog(settings: Config, run: str, count: int, home: str) -> dict[str, flo
     }
 
 
-def _live(settings: Config, run: str, seconds: float, home: str) -> dict[str, float]:
-    child = _start(settings, home)
+def _live(place: Place, run: str, seconds: float) -> dict[str, float]:
+    settings = place.config
+    child = place.start("stream-alerts")
     committed: dict[str, float] = {}
     heard: dict[str, float] = {}
     stop = threading.Event()
@@ -108,6 +99,8 @@ def _live(settings: Config, run: str, seconds: float, home: str) -> dict[str, fl
     child.send_signal(signal.SIGTERM)
     code = child.wait(25)
     waits = sorted((heard[report] - at) * 1000 for report, at in committed.items() if report in heard)
+    if not waits:
+        raise SystemExit(f"bench: {len(heard)} alerts were heard, none of {len(committed)}; stream-alerts: {code}")
     return {
         "live alerts": len(committed),
         "live alerts missing": len(committed) - len(waits),
@@ -147,14 +140,6 @@ def _hear(settings: Config, heard: dict[str, float], stop: threading.Event) -> N
 
 def _outgoing(settings: Config, report: Report) -> Outgoing:
     return Outgoing(settings.kafka.topics.global1, b"%d" % report.drone_id, encode_report(report))
-
-
-def _start(settings: Config, home: str, *options: str) -> "subprocess.Popen[bytes]":
-    names = settings.kafka.topics.model_dump().items()
-    environment = {f"HARMONY_KAFKA__TOPICS__{name.upper()}": topic for name, topic in names}
-    environment |= {"HARMONY_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers, "HARMONY_LOCAL__HOME": home}
-    harmony = Path(sys.executable).with_name("harmony")
-    return subprocess.Popen([harmony, "stream-alerts", "-q", *options], env={**os.environ, **environment})
 
 
 def _watch(child: "subprocess.Popen[bytes]") -> tuple[float, float]:
