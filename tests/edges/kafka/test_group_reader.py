@@ -10,7 +10,7 @@ from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka import group_reader
 from harmonystate.edges.kafka.group_reader import GroupReader
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed
-from harmonystate.errors import BadInput
+from harmonystate.errors import BadInput, Misconfigured
 
 PLACE = TopicPartition("global1", 0)
 OUTSIDE = ConsumerGroupMetadata("stream-alerts", -1, "", "a", MemberState.UNJOINED)
@@ -25,6 +25,9 @@ class Script:
         self.polls = []
         self.state = OUTSIDE
         self.assigned = {}
+        self.partitions = {0, 1}
+        self.asked = False
+        self.closed = False
         self.halted = set()
         self._coordinator = SimpleNamespace(
             stable=lambda: self.state is SETTLED,
@@ -54,11 +57,18 @@ class Script:
     def assignment(self):
         return set(self.assigned)
 
+    def partitions_for_topic(self, _topic):
+        return self.partitions
+
+    def end_offsets(self, places, **_options):
+        self.asked = True
+        return dict.fromkeys(places, 10)
+
     def position(self, where, **_options):
         return self.assigned[where]
 
     def close(self, **_options):
-        pass
+        self.closed = True
 
 
 @pytest.fixture
@@ -67,11 +77,29 @@ def script():
 
 
 @pytest.fixture
-def reader(script, monkeypatch):
+def open_reader(script, monkeypatch):
     monkeypatch.setattr(group_reader, "open_consumer", lambda *_args, **_options: script)
-    reader = GroupReader(KafkaSettings(), "global1", group="stream-alerts", instance="a")
+    return lambda: GroupReader(KafkaSettings(), "global1", group="stream-alerts", instance="a")
+
+
+@pytest.fixture
+def reader(open_reader):
+    reader = open_reader()
     yield reader
     reader.close()
+
+
+def test_it_knows_the_partitions_before_it_joins(reader, script):
+    """A leader that does not know them yet gives everyone an empty share, which looks like being done."""
+    assert script.asked
+
+
+def test_a_topic_that_is_not_there_or_not_ours_to_read_is_said_at_once(open_reader, script):
+    script.partitions = None
+
+    with pytest.raises(Misconfigured, match=r"no topic global1, .*harmony setup"):
+        open_reader()
+    assert script.closed
 
 
 def test_while_it_joins_nothing_may_be_committed_and_nothing_is_reached(reader, script):

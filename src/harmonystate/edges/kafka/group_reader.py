@@ -33,13 +33,24 @@ class GroupReader:
     """
 
     def __init__(self, settings: KafkaSettings, topic: str, *, group: str, instance: str, **ours: Any) -> None:
-        """Open it; the first polls join the group."""
+        """Open it; the first polls join the group.
+
+        Raises:
+            Misconfigured: when there is no such topic, or we may not read it: a poll would only be silent, for ever.
+        """
         with translated():
             self._consumer = open_consumer(settings, topic, group_id=group, group_instance_id=instance, **ours)
         self._topic = topic
         self._watchdog = Watchdog()
         self._joined = False
         self.member: Any = None
+        try:
+            # Before joining: a leader that does not know the partitions yet gives every member an empty share, and
+            # that looks like being done.
+            self.ends()
+        except BaseException:
+            self.close()
+            raise
 
     def poll(self, timeout_ms: int, *, hold: bool = False) -> dict[TopicPartition, list[Any]]:
         """Return the next records by partition, in order; wait so long for the first.
@@ -67,11 +78,7 @@ class GroupReader:
         return polled
 
     def ends(self, timeout_ms: int = ANSWER_MS) -> dict[TopicPartition, int]:
-        """Return where the committed records of the topic end now.
-
-        Raises:
-            Misconfigured: when there is no such topic, or we may not read it: a poll would only be silent, for ever.
-        """
+        """Return where the committed records of the topic end now; raises as the opening does."""
         with translated(), self._watchdog.watching("end_offsets"):
             partitions = partitions_of(self._consumer, self._topic)
             if not partitions:
