@@ -26,7 +26,7 @@ check: venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not services"
+	$(BIN)/pytest --quiet --numprocesses auto -m "not services"
 
 bench: venv
 	$(BIN)/python -m bench
