@@ -1,7 +1,7 @@
 """When each drone reports: once an interval, at its own moment in it."""
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
