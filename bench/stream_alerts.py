@@ -25,7 +25,7 @@ from harmonystate.core.record import Outgoing
 from harmonystate.core.report import Person, Report
 from harmonystate.core.wire import decode_alert, encode_report
 from harmonystate.edges.kafka.connect import open_consumer
-from harmonystate.edges.kafka.topics import describe
+from harmonystate.edges.kafka.offsets import end_offsets
 from harmonystate.edges.kafka.transaction import Transactor
 
 RATE_PER_S = 5_600
@@ -67,13 +67,12 @@ def _backlog(place: Place, run: str, count: int) -> dict[str, float]:
     child = place.start("stream-alerts", "--once")
     peak_mb, cpu_s = _watch(child)
     wall_s = time.monotonic() - started
-    topic = settings.kafka.topics.alert
     return {
         "load reports/s": count / loaded_s,
         "backlog reports/s": count / wall_s,
         "backlog reports/cpu-s": count / cpu_s,
         "backlog peak MB": peak_mb,
-        "backlog alerts (about)": describe(settings.kafka)[topic][1],
+        "backlog alerts (about)": sum(end_offsets(settings.kafka, settings.kafka.topics.alert).values()),
     }
 
 

@@ -3,11 +3,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.connect import open_admin
-from harmonystate.edges.kafka.topics import create_topics, describe, plans
+from harmonystate.edges.kafka.topics import create_topics, plans
 from harmonystate.errors import Misconfigured
-from tests.support.kafka import write
 
 pytestmark = pytest.mark.services
 
@@ -54,7 +52,6 @@ def test_a_topic_that_differs_is_left_as_it_is_and_said(config):
     differs = "partitions 2, not 4; compression.type producer, not lz4; retention.ms 1000, not 2592000000"
     assert f"topic {name}: there, left as it is: {differs}" in lines
     assert configs_of(config.kafka, name)["retention.ms"] == "1000"
-    assert describe(config.kafka)[name] == (2, 0)
 
 
 def test_the_two_global_topics_may_be_one(config):
@@ -74,17 +71,3 @@ def test_with_three_replicas_two_must_hold_a_record(config):
         assert plan.config["min.insync.replicas"] == "2"
     for plan in plans(config.kafka):
         assert "min.insync.replicas" not in plan.config
-
-
-def test_describe_tells_partitions_and_about_how_many_records(config):
-    assert describe(config.kafka) == {}
-    create_topics(config.kafka)
-    topics = config.kafka.topics
-
-    write(config.kafka, [Outgoing(topics.global1, b"%d" % number, b"x") for number in range(100)])
-
-    # At most one marker a partition.
-    partitions, records = describe(config.kafka)[topics.global1]
-    assert partitions == 4
-    assert 100 < records <= 104
-    assert describe(config.kafka)[topics.alert] == (4, 0)

@@ -1,4 +1,4 @@
-"""Makes and describes the topics."""
+"""Makes the topics."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -8,9 +8,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import InvalidReplicationFactorError, NoError, PolicyViolationError, TopicAlreadyExistsError, for_code
 
 from harmonystate.config import KafkaSettings
-from harmonystate.edges.kafka.connect import open_admin_or_explain, open_consumer
-from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
-from harmonystate.edges.kafka.transaction import translated
+from harmonystate.edges.kafka.connect import open_admin_or_explain
 from harmonystate.errors import Misconfigured, Unavailable
 
 DAY_MS = 24 * 3600 * 1000
@@ -53,19 +51,6 @@ def create_topics(settings: KafkaSettings) -> list[str]:
         admin.wait_for_topics([plan.name for plan in wanted])
         lines = [_say_made(plan) if plan.name in made else _say_there(admin, plan) for plan in wanted]
         return lines + _retention_warnings(admin, wanted)
-
-
-def describe(settings: KafkaSettings) -> dict[str, tuple[int, int]]:
-    """Return partitions and about how many records, by topic, of those that are there.
-
-    About, because transaction markers take offsets too.
-    """
-    with translated():
-        consumer = open_consumer(settings)
-        try:
-            return {plan.name: counts for plan in plans(settings) if (counts := _count(consumer, plan.name))}
-        finally:
-            consumer.close(autocommit=False)
 
 
 def _config(settings: KafkaSettings, name: str, days: int) -> dict[str, str]:
@@ -124,12 +109,3 @@ def _retention_warnings(admin: KafkaAdminClient, wanted: Iterable[Plan]) -> list
         return []
     days = longest_ms // DAY_MS
     return [f"warning: {key} of the cluster is below {days} days: a group that sleeps longer than that starts over"]
-
-
-def _count(consumer: Any, topic: str) -> tuple[int, int] | None:
-    partitions = partitions_of(consumer, topic)
-    if not partitions:
-        return None
-    ends = consumer.end_offsets(partitions, timeout_ms=ANSWER_MS)
-    starts = consumer.beginning_offsets(partitions, timeout_ms=ANSWER_MS)
-    return len(partitions), sum(ends[where] - starts[where] for where in partitions)
