@@ -2,7 +2,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -22,8 +22,10 @@ from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.offsets import committed, end_offsets, lag
 from harmonystate.edges.kafka.topics import create_topics
+from harmonystate.edges.local.stop import Stop
 from harmonystate.edges.spark.faults import RecordsGone
 from harmonystate.edges.spark.micro_batch import DeadRecord, Outcome
+from harmonystate.edges.spark.stall import SparkLost
 from harmonystate.errors import BadInput, Misconfigured, Unavailable
 from tests.support.kafka import read, wait_until, write
 from tests.support.malformed import MALFORMED
@@ -215,6 +217,30 @@ def test_records_that_are_gone_are_named_up_to_where(place):
             raise RecordsGone(topic, 2, -5)
 
 
+def test_when_spark_is_lost_another_one_goes_on():
+    sessions = iter(["first", "second"])
+    worked_in = []
+
+    def work(session):
+        worked_in.append(session)
+        if session == "first":
+            raise SparkLost("its JVM is gone")
+
+    ingest.outlive(lambda: nullcontext(next(sessions)), work, Stop())
+
+    assert worked_in == ["first", "second"]
+
+
+def test_asked_to_stop_no_other_spark_is_started():
+    stop = Stop()
+
+    def work(session):
+        stop.set()
+        raise SparkLost("its JVM went first")
+
+    ingest.outlive(lambda: nullcontext("only"), work, stop)
+
+
 def test_a_broker_has_a_checkpoint_of_its_own(offline_config):
     one, other = (ingest.default_checkpoint(offline_config, cluster) for cluster in ("one", "other"))
 
@@ -228,10 +254,21 @@ class TestLedger:
     pytestmark = services
 
     @pytest.fixture
-    def ledger(self, place):
-        with Ledger(place, session=None) as ledger:
-            ledger.begin()
-            yield ledger
+    def open_ledger(self, place):
+        """Return a function that opens a ledger, as an ingest that starts does."""
+        with ExitStack() as opened:
+            session = opened.enter_context(open_session(place.cassandra))
+
+            def begun():
+                ledger = opened.enter_context(Ledger(place, session))
+                ledger.begin()
+                return ledger
+
+            yield begun
+
+    @pytest.fixture
+    def ledger(self, open_ledger):
+        return open_ledger()
 
     @staticmethod
     def letters(place, *offsets):
@@ -264,18 +301,22 @@ class TestLedger:
         assert committed(place.kafka, "ingest", place.kafka.topics.global2) == {0: (9, "")}
         assert dead_letters(place) == {(0, 3): 1}
 
-    def test_two_ingests_of_a_topic_on_two_hosts_do_not_go_on_side_by_side(self, ledger, place):
-        def overtake():
-            with Ledger(place, session=None) as other:
-                other.begin()
-
-        overtake()
+    def test_two_ingests_of_a_topic_on_two_hosts_do_not_go_on_side_by_side(self, ledger, open_ledger, place):
+        open_ledger()
         with pytest.raises(Unavailable):
             ledger.commit((), self.ends(place, 1))
         ledger.begin()
-        overtake()
+
+        open_ledger()
         with pytest.raises(Misconfigured, match="another ingest of"):
             ledger.commit((), self.ends(place, 1))
+
+    def test_with_cassandra_away_spark_is_not_asked_to_go_on(self, place):
+        with open_session(place.cassandra) as session:
+            pass
+
+        with Ledger(place, session) as ledger, pytest.raises(Unavailable, match="Cassandra at"):
+            ledger.begin()
 
 
 class TestProgress:
@@ -286,11 +327,11 @@ class TestProgress:
         return Meter("ingest")
 
     def test_counts_add_up_and_the_last_batch_tells_the_age(self, meter):
-        progress = Progress(CassandraSettings(), meter)
+        progress = Progress(CassandraSettings(), meter, lag=lambda: 17)
 
         progress.stored(Outcome(rows=10, dead_letters=1, expired=2, age_s=3.5))
         progress.stored(Outcome(rows=5, dead_letters=0, expired=0, age_s=0.5))
-        progress.look(behind=17, in_hand_s=0)
+        progress.look(in_hand_s=0)
 
         assert meter.counts() == {"rows": 15, "dead_letters": 1, "expired": 2}
         assert (meter.snapshot()["batch_age_s"], meter.snapshot()["lag"]) == (0.5, 17)
@@ -298,6 +339,6 @@ class TestProgress:
     def test_a_batch_that_waits_for_cassandra_is_said(self, meter, offline_config):
         settings = offline_config.cassandra
 
-        Progress(settings, meter).look(behind=0, in_hand_s=11)
+        Progress(settings, meter, lag=lambda: None).look(in_hand_s=11)
 
         assert meter.snapshot()["state"] == f"waiting for Cassandra at 127.0.0.1:{settings.port}"

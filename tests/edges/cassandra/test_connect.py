@@ -58,6 +58,13 @@ def test_too_few_nodes_to_look_a_password_up_are_no_wrong_password():
     assert isinstance(translated(NoHostAvailable("no host", {"127.0.0.1:9042": refused})), Unavailable)
 
 
+def test_that_no_node_is_left_is_said_in_plain_words():
+    fault = translated(NoHostAvailable("Unable to complete the operation against any hosts", {}))
+
+    assert isinstance(fault, Unavailable)
+    assert "(no node is up)" in str(fault)
+
+
 def test_a_missing_grant_is_the_config_s_fault():
     assert isinstance(translated(Unauthorized("User harmony has no MODIFY permission")), Misconfigured)
 

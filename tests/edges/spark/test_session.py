@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from harmonystate.edges.local import java
-from harmonystate.edges.spark.session import free_conf, open_spark, spark_conf
+from harmonystate.edges.spark.conf import free_conf, spark_conf
+from harmonystate.edges.spark.session import open_spark
 from harmonystate.errors import Misconfigured, Unavailable
 from tests.support.services import child_environment
 

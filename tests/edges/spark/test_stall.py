@@ -1,6 +1,6 @@
 import pytest
 
-from harmonystate.edges.spark.stall import StallClock
+from harmonystate.edges.spark.stall import SparkLost, StallClock
 from harmonystate.errors import Busy
 
 
@@ -58,3 +58,31 @@ def test_each_batch_has_all_the_time(stall, clock):
         stall.require_progress()
 
     assert stall.finished == 10
+
+
+def test_spark_that_does_nothing_with_a_batch_in_hand_is_lost(stall, clock):
+    stall.begin()
+    for _ in range(121):
+        stall.note_jobs(running=False)
+        clock.now += 1
+
+    with pytest.raises(SparkLost):
+        stall.note_jobs(running=False)
+
+
+def test_spark_that_works_or_has_nothing_to_do_is_not_lost(stall, clock):
+    for running, in_hand in [(True, True), (False, False), (True, False)]:
+        if in_hand:
+            stall.begin()
+        for _ in range(500):
+            stall.note_jobs(running=running)
+            clock.now += 1
+        stall.finish()
+
+
+def test_a_new_try_has_its_own_time_to_do_nothing(stall, clock):
+    for _ in range(5):
+        stall.begin()
+        stall.note_jobs(running=False)
+        clock.now += 100
+        stall.note_jobs(running=False)

@@ -14,6 +14,7 @@ from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.offsets import end_offsets
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.spark.faults import RecordsGone
+from harmonystate.edges.spark.stall import StallClock
 from harmonystate.edges.spark.stream import Stream
 from harmonystate.errors import BadInput, Busy, Misconfigured, Unavailable
 from tests.support.kafka import wait_until, write
@@ -75,8 +76,7 @@ class Watch:
         self.outcomes.append(outcome)
         self._then()
 
-    def look(self, *, behind, in_hand_s):
-        assert behind >= 0
+    def look(self, *, in_hand_s):
         assert in_hand_s >= 0
 
 
@@ -97,7 +97,9 @@ def stream(spark, place):
         config = place.model_copy(update={"spark": place.spark.model_copy(update=settings)})
         checkpoint = str(config.spark.checkpoint)
         stop = stop or threading.Event()
-        Stream(spark, config, checkpoint=checkpoint, outlet=outlet, watch=watch or Watch(), stop=stop).run(once=once)
+        clock = StallClock(config.spark.stall_after.total_seconds())
+        watch = watch or Watch()
+        Stream(spark, config, checkpoint=checkpoint, outlet=outlet, watch=watch, clock=clock, stop=stop).run(once=once)
         return outlet
 
     return run

@@ -1,11 +1,13 @@
 """ingest: keeps every report of global2 in the table report (Spark Structured Streaming)."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
-from harmonystate.commands.ingest.ledger import STAGE, Ledger
+from harmonystate.commands.ingest.ledger import STAGE, Ledger, lag_of
 from harmonystate.commands.ingest.progress import Progress
 from harmonystate.config import Config
 from harmonystate.edges.cassandra.connect import open_session
@@ -15,12 +17,16 @@ from harmonystate.edges.kafka.offsets import first_offsets
 from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.jars import fetch
 from harmonystate.edges.local.java import find_java
-from harmonystate.edges.local.stop import stop_on_signals
+from harmonystate.edges.local.stop import Stop, stop_on_signals
 from harmonystate.edges.spark.checkpoint import locked
 from harmonystate.edges.spark.faults import RecordsGone, again
 from harmonystate.edges.spark.session import open_spark
+from harmonystate.edges.spark.stall import SparkLost, StallClock
 from harmonystate.edges.spark.stream import Stream
 from harmonystate.errors import BadInput
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 _log = structlog.get_logger(f"harmony.{STAGE}")
 
@@ -34,18 +40,40 @@ def run(config: Config, *, once: bool) -> int:
         session = opened.enter_context(open_session(config.cassandra))
         checkpoint = config.spark.checkpoint or default_checkpoint(config, cluster_id(config.kafka))
         lock = opened.enter_context(locked(checkpoint, locks=Home(config.local.home).locks))
-        java_home, jars = find_java(), fetch(["spark"])["spark"]
         # The JVM holds the lock too: when we are killed, it lives on for a moment.
-        spark = opened.enter_context(
-            open_spark(config, app=STAGE, jars=jars, java_home=java_home, inherited_fds=[lock])
+        start_spark = partial(
+            open_spark, config, app=STAGE, jars=fetch(["spark"])["spark"], java_home=find_java(), inherited_fds=[lock]
         )
         meter = opened.enter_context(metering(STAGE))
-        ledger = opened.enter_context(Ledger(config, session))
-        watch = Progress(config.cassandra, meter)
-        with naming_what_is_gone(config, checkpoint):
-            Stream(spark, config, checkpoint=checkpoint, outlet=ledger, watch=watch, stop=stop).run(once=once)
+        opened.enter_context(naming_what_is_gone(config, checkpoint))
+        clock = StallClock(config.spark.stall_after.total_seconds())
+        watch = Progress(config.cassandra, meter, lag=partial(lag_of, config.kafka))
+
+        def store_all(spark: "SparkSession") -> None:
+            with Ledger(config, session) as ledger:
+                stream = Stream(
+                    spark, config, checkpoint=checkpoint, outlet=ledger, watch=watch, clock=clock, stop=stop
+                )
+                stream.run(once=once)
+
+        outlive(start_spark, store_all, stop)
     _log.info("done", **meter.counts())
     return stop.exit_code
+
+
+def outlive(
+    start_spark: "Callable[[], AbstractContextManager[SparkSession]]",
+    work: "Callable[[SparkSession], None]",
+    stop: Stop,
+) -> None:
+    """Do the work in a Spark session, and in another one whenever Spark is lost."""
+    while not stop.is_set():
+        try:
+            with start_spark() as spark:
+                return work(spark)
+        except SparkLost as lost:
+            _log.warning("starts Spark again", because=str(lost))
+    return None
 
 
 def default_checkpoint(config: Config, cluster_id: str) -> str:

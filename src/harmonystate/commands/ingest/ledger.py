@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from harmonystate.config import Config
+from harmonystate.config import Config, KafkaSettings
 from harmonystate.core.dead_letter import bury
 from harmonystate.core.record import Outgoing
 from harmonystate.core.wire import NotAReport
 from harmonystate.edges.cassandra import hours
-from harmonystate.edges.kafka.offsets import committed
+from harmonystate.edges.cassandra.connect import translating
+from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, Transactor
 from harmonystate.edges.spark.micro_batch import DeadRecord, Ends
 from harmonystate.errors import Misconfigured, Unavailable
@@ -45,9 +46,12 @@ class Ledger:
         """Read what is buried, once no earlier transaction of ours can still be decided.
 
         Raises:
-            Unavailable: when Kafka does not answer.
+            Unavailable: when Kafka or Cassandra does not answer.
         """
         self._discard()
+        # Spark's connector, asked for anything while Cassandra is away, may never answer again (session.py).
+        with translating(self._config.cassandra):
+            self._session.execute("SELECT key FROM system.local")
         try:
             self._transactor = Transactor(self._config.kafka, f"harmony-{STAGE}-{self._topic}")
             found = committed(self._config.kafka, STAGE, self._topic)
@@ -96,3 +100,11 @@ class Ledger:
         if self._transactor is not None:
             self._transactor.discard()
             self._transactor = None
+
+
+def lag_of(settings: KafkaSettings) -> int | None:
+    """Return how many offsets ingest is not done with, or None when Kafka does not answer."""
+    try:
+        return lag(settings, STAGE, settings.topics.global2)
+    except TransactionFailed:
+        return None

@@ -181,7 +181,12 @@ def _explain(fault: Exception, settings: CassandraSettings) -> HarmonyError:
             )
         if isinstance(cause, Unauthorized):
             return Misconfigured(f"{where(settings)}: user {settings.username}: {cause}")
-    return _away(settings, str(causes[0]).splitlines()[0])
+    # When the driver knows of no node that is up, it tries none, and has nothing to quote.
+    return _away(settings, "no node is up" if isinstance(causes[0], NoHostAvailable) else _first_line(causes[0]))
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).splitlines() or [type(fault).__name__])[0]
 
 
 def _away(settings: CassandraSettings, why: str = "nobody listens") -> Unavailable:

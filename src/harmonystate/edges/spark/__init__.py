@@ -1,6 +1,8 @@
 """Spark: the session, and what runs in it.
 
-session.py       a quiet SparkSession in a JVM that goes when we go
+session.py       a quiet SparkSession
+conf.py          its options
+jvm.py           its JVM, which goes when we go
 kafka_source.py  our Kafka settings as options of Spark's Kafka source
 stream.py        topic to table, batch by batch, started again when a service was away
 micro_batch.py   one batch: rows, marks, dead letters, end

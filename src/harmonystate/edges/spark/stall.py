@@ -6,6 +6,13 @@ from collections.abc import Callable
 
 from harmonystate.errors import Busy
 
+# Longer than anything that an outlet does between two jobs of Spark: a Kafka transaction gives up after a minute.
+_STUCK_S = 120.0
+
+
+class SparkLost(Busy):
+    """Spark does not answer any more, or its JVM is gone: a new one goes on where it was."""
+
 
 class StallClock:
     """Runs while there is a batch in hand, over all its tries; safe to use from several threads.
@@ -19,6 +26,7 @@ class StallClock:
         self._clock = clock
         self._lock = threading.Lock()
         self._since: float | None = None
+        self._idle_since: float | None = None
         self.finished = 0
 
     def begin(self) -> None:
@@ -26,6 +34,7 @@ class StallClock:
         with self._lock:
             if self._since is None:
                 self._since = self._clock()
+            self._idle_since = None
 
     def finish(self) -> None:
         """Note that the batch in hand is done."""
@@ -45,3 +54,19 @@ class StallClock:
                 f"no batch was stored for {self._limit_s:g} s although records are waiting (spark.stall_after): "
                 "see that Cassandra is up, and start ingest again"
             )
+
+    def note_jobs(self, *, running: bool) -> None:
+        """Note whether Spark is working on anything; to be called every second or so.
+
+        Raises:
+            SparkLost: when there is a batch in hand, and it has not been for two minutes: the Java driver of Cassandra
+                is waiting for an answer that it lost with a connection, without end.
+        """
+        with self._lock:
+            if running or self._since is None:
+                self._idle_since = None
+                return
+            now = self._clock()
+            self._idle_since = now if self._idle_since is None else self._idle_since
+            if now - self._idle_since > _STUCK_S:
+                raise SparkLost(f"Spark did nothing for {_STUCK_S:g} s, though a batch is in hand")

@@ -13,12 +13,15 @@ from harmonystate.edges.spark.checkpoint import planned_offsets
 from harmonystate.edges.spark.faults import cause_of, refuse_final
 from harmonystate.edges.spark.kafka_source import source_options
 from harmonystate.edges.spark.micro_batch import Outcome, Outlet, store
-from harmonystate.edges.spark.stall import StallClock
-from harmonystate.errors import Busy, Unavailable
+from harmonystate.edges.spark.session import forget_cassandra
+from harmonystate.edges.spark.stall import SparkLost, StallClock
+from harmonystate.errors import Unavailable
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 10.0
 _LOOK_EVERY_S = 1
+# Longer than the connector waits between two looks at a node that was away (session.py).
+_SETTLE_S = 3.0
 
 _log = structlog.get_logger("harmony.ingest")
 
@@ -42,16 +45,24 @@ class Watch(Protocol):
         """Hear of a batch that is done."""
         ...
 
-    def look(self, *, behind: int, in_hand_s: float) -> None:
-        """Hear, once a second, how many offsets are not yet planned into a batch, and for how long one has been."""
+    def look(self, *, in_hand_s: float) -> None:
+        """Hear, once a second, for how long a batch has been in hand; 0 when there is none."""
         ...
 
 
 class Stream:
     """The stream of one topic into the table report."""
 
-    def __init__(
-        self, spark: SparkSession, config: Config, *, checkpoint: str, outlet: Outlet, watch: Watch, stop: Stop
+    def __init__(  # noqa: PLR0913 - it stands between that many
+        self,
+        spark: SparkSession,
+        config: Config,
+        *,
+        checkpoint: str,
+        outlet: Outlet,
+        watch: Watch,
+        clock: StallClock,
+        stop: Stop,
     ) -> None:
         self._spark = spark
         self._config = config
@@ -60,36 +71,38 @@ class Stream:
         self._outlet = outlet
         self._watch = watch
         self._stop = stop
-        self._clock = StallClock(config.spark.stall_after.total_seconds())
+        self._clock = clock
         self._fault: BaseException | None = None
+        self._failures = 0  # since the last batch that got through
 
     def run(self, *, once: bool) -> None:
         """Run until asked to stop, or, with `once`, until all that was there at the start is stored.
 
         Raises:
             BadInput: when records are gone before they were read, or the checkpoint is damaged.
-            Busy: when no batch was finished for `spark.stall_after` although one is in hand, or the JVM is gone.
+            Busy: when no batch was finished for `spark.stall_after` although one is in hand.
+            SparkLost: when Spark does not answer, or its JVM is gone: another session may go on.
             Misconfigured: as the outlet raises it.
         """
-        failures = 0
         while not self._stop.is_set():
-            finished = self._clock.finished
             fault = self._run_query(once=once)
             if fault is None or self._stop.is_set():
                 return
             refuse_final(fault, self._checkpoint)
             self._clock.require_progress()
-            failures = 1 if self._clock.finished > finished else failures + 1
+            self._failures += 1
             # Said at the first failure and then ever less often, so that a night without Cassandra is a few lines.
-            if failures.bit_count() == 1:
-                _log.warning("interrupted, tries again", because=cause_of(fault), failures=failures)
-            self._stop.wait(min(_FIRST_WAIT_S * 2 ** (failures - 1), _LONGEST_WAIT_S))
+            if self._failures.bit_count() == 1:
+                _log.warning("interrupted, tries again", because=cause_of(fault), failures=self._failures)
+            self._stop.wait(min(_FIRST_WAIT_S * 2 ** (self._failures - 1), _LONGEST_WAIT_S))
 
     def _run_query(self, *, once: bool) -> BaseException | None:
         """Run one query to its end; return what ended it, or None when it ended well."""
         self._fault = None
         try:
             self._outlet.begin()
+            if self._failures:
+                self._reconnect()
             self._follow(self._start(once=once))
         except Unavailable as fault:
             return fault
@@ -97,6 +110,11 @@ class Stream:
             self._require_jvm(fault)
             return self._fault or fault
         return None
+
+    def _reconnect(self) -> None:
+        """Let the connector's old sessions find back to Cassandra, which answers again, or make way for new ones."""
+        self._stop.wait(_SETTLE_S)
+        forget_cassandra(self._spark)
 
     def _start(self, *, once: bool) -> StreamingQuery:
         spark = self._config.spark
@@ -133,6 +151,9 @@ class Stream:
             outlet=self._outlet,
         )
         self._clock.finish()
+        if self._failures:
+            _log.warning("goes on", failures=self._failures)
+            self._failures = 0
         self._watch.stored(outcome)
 
     def _follow(self, query: StreamingQuery) -> None:
@@ -141,27 +162,14 @@ class Stream:
             if self._stop.is_set() and not query.status["isTriggerActive"]:
                 query.stop()
             self._clock.require_progress()
-            self._watch.look(behind=_behind(query), in_hand_s=self._clock.in_hand_s())
+            self._clock.note_jobs(running=bool(self._spark.sparkContext.statusTracker().getActiveJobsIds()))
+            self._watch.look(in_hand_s=self._clock.in_hand_s())
 
     def _require_jvm(self, fault: BaseException) -> None:
         """Tell a JVM that is gone from a query that failed; one that went because we were to leave is no error."""
         if isinstance(fault, Py4JError) and not isinstance(fault, Py4JJavaError) and not self._stop.wait(2):
-            raise Busy("Spark's JVM is gone: start ingest again") from fault
+            raise SparkLost("Spark's JVM is gone") from fault
 
 
 class Interrupted(Exception):
     """We are to leave, and the next batch has not begun."""
-
-
-def _behind(query: StreamingQuery) -> int:
-    """Return how many offsets the last planned batch left for later."""
-    progress = query.lastProgress
-    if not progress:
-        return 0
-    source = progress["sources"][0]
-    latest, end = source.get("latestOffset") or {}, source.get("endOffset") or {}
-    return sum(
-        max(0, offset - end.get(topic, {}).get(partition, 0))
-        for topic, offsets in latest.items()
-        for partition, offset in offsets.items()
-    )

@@ -1,0 +1,70 @@
+"""The options of every Spark session of ours."""
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+
+from harmonystate.config import CassandraSettings, Config
+from harmonystate.errors import Misconfigured
+
+
+def spark_conf(config: Config, *, app: str, jars: Sequence[Path], logs: Path) -> dict[str, str]:
+    """Return what every session of ours has set, before `spark.conf`."""
+    log4j = Path(str(resources.files(__package__).joinpath("log4j2.properties"))).as_uri()
+    conf = {
+        "spark.app.name": f"harmony {app}",
+        "spark.master": config.spark.master,
+        "spark.jars": ",".join(str(jar) for jar in jars),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.extensions": "com.datastax.spark.connector.CassandraSparkExtensions",
+        "spark.sql.warehouse.dir": (config.local.home / "warehouse").as_uri(),
+        "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
+        "spark.driver.extraJavaOptions": (
+            f'-XX:+UseSerialGC "-Dlog4j2.configurationFile={log4j}" "-Dharmony.log={logs / f"spark-{app}.log"}"'
+        ),
+        **_cassandra_conf(config.cassandra),
+    }
+    if is_local(config.spark.master):
+        conf |= {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+    return conf
+
+
+def _cassandra_conf(settings: CassandraSettings) -> dict[str, str]:
+    conf = {
+        "spark.cassandra.connection.host": ",".join(settings.contact_points),
+        "spark.cassandra.connection.port": str(settings.port),
+        "spark.cassandra.connection.localDC": settings.datacenter,
+        # By default it waits up to a minute between two looks at a node that was away.
+        "spark.cassandra.connection.reconnectionDelayMS.max": "2000",
+        # The connector reads at LOCAL_ONE by default: right after a node's restart that misses acknowledged rows.
+        "spark.cassandra.input.consistency.level": "LOCAL_QUORUM",
+        "spark.cassandra.output.consistency.level": "LOCAL_QUORUM",
+        # A null would be written as a tombstone.
+        "spark.cassandra.output.ignoreNulls": "true",
+        # Larger than the default 1024, for all rows of a batch go to one partition: 1.5 times the rows a second.
+        "spark.cassandra.output.batch.size.bytes": "16384",
+    }
+    if settings.username and settings.password:
+        conf["spark.cassandra.auth.username"] = settings.username
+        conf["spark.cassandra.auth.password"] = settings.password.get_secret_value()
+    return conf
+
+
+def free_conf(conf: Mapping[str, object]) -> dict[str, str]:
+    """Return `spark.conf` as Spark reads it: `true`, not `True`.
+
+    Raises:
+        Misconfigured: for a key that Spark would leave out without a word.
+    """
+    for name in conf:
+        if not name.startswith("spark."):
+            raise Misconfigured(f"spark.conf.{name}: Spark's own keys begin with `spark.`")
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in conf.items()}
+
+
+def is_local(master: str) -> bool:
+    """Say whether Spark runs in this process's own JVM, and on no cluster."""
+    return master.startswith("local")
