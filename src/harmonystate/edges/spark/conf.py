@@ -29,6 +29,9 @@ def spark_conf(config: Config, *, app: str, jars: Sequence[Path], logs: Path) ->
     }
     if is_local(config.spark.master):
         conf |= {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+        # A local scheduler that waits for a better place is never woken: a stage over cached and connector's partitions
+        # hung for ever [ran].
+        conf["spark.locality.wait"] = "0s"
     return conf
 
 
