@@ -62,8 +62,20 @@ def showing(*, live: bool) -> Iterator[Callable[[View], None]]:
     if not (live and sys.stderr.isatty()):
         yield _Lines()
         return
-    with Live(console=Console(stderr=True), auto_refresh=False, vertical_overflow="crop") as screen:
-        yield lambda view: screen.update(render(view), refresh=True)
+    console = Console(stderr=True)
+    shown: list[View] = []
+    # The whole screen, drawn from its corner: where a terminal draws a name wider than rich thinks, nothing shifts.
+    with Live(console=console, auto_refresh=False, screen=True, vertical_overflow="crop") as screen:
+
+        def show(view: View) -> None:
+            shown[:] = [view]
+            screen.update(render(view), refresh=True)
+
+        try:
+            yield show
+        finally:
+            screen.stop()
+            console.print(*map(render, shown))
 
 
 class _Lines:
