@@ -1,0 +1,57 @@
+"""analyze as cron starts it: a process that is quiet, and that may be killed at any moment."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from harmonystate.edges.cassandra import schema
+from harmonystate.edges.cassandra.connect import open_session
+from tests.support.analysis import expected_answers, some_reports, store_reports
+from tests.support.harmony import run_harmony, start_harmony
+from tests.support.kafka import wait_until
+
+pytestmark = pytest.mark.services
+
+NOW = datetime.now(UTC)
+START = NOW.replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+ANALYZE = ("analyze", "--since", START.isoformat(), "-o", "json")
+
+
+@pytest.fixture
+def session(config):
+    schema.apply(config.cassandra)
+    with open_session(config.cassandra) as session:
+        yield session
+
+
+def test_an_empty_store_is_no_error_and_cron_hears_nothing(session, config_file):
+    table, document = (run_harmony(config_file, "analyze", *options) for options in ((), ("-o", "json")))
+
+    assert (table.returncode, table.stderr) == (0, "")
+    assert "No report of this window is stored." in table.stdout
+    assert (document.returncode, document.stderr) == (0, "")
+    assert json.loads(document.stdout)["saddest"] == []
+
+
+@pytest.mark.timeout(600)
+def test_a_killed_run_is_made_good_by_the_next_and_cron_hears_nothing(session, config, config_file):
+    reports = some_reports(1, start=START, hours=2, each=300)
+    store_reports(session, reports, config.cassandra)
+    child = start_harmony(config_file, *ANALYZE)
+    wait_until(lambda: session.execute("SELECT * FROM person_hours LIMIT 1").one(), within_s=300, every_s=0.02)
+    child.kill()
+    child.communicate()
+
+    overlapping = run_harmony(config_file, *ANALYZE)
+    # It would vanish by itself: tests/edges/cassandra/test_analysis.py.
+    session.execute("DELETE FROM leases WHERE name = 'analyze' IF EXISTS")
+    again = run_harmony(config_file, *ANALYZE, within_s=300)
+
+    assert overlapping.returncode == 75
+    assert overlapping.stderr.count("\n") == 1
+    assert (again.returncode, again.stderr) == (0, "")
+    answers, expected = json.loads(again.stdout), expected_answers(reports)
+    assert [row["firstname"] for row in expected["saddest"]] == [row["firstname"] for row in answers["saddest"]]
+    assert expected["badpersons"] == answers["badpersons"]
+    assert expected["persons"] == answers["persons"]
