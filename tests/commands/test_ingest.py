@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from harmonystate.commands import ingest
+from harmonystate.commands.ingest import progress as progress_module
 from harmonystate.commands.ingest.ledger import Ledger
 from harmonystate.commands.ingest.progress import Progress
 from harmonystate.config import CassandraSettings
@@ -327,7 +328,7 @@ class TestProgress:
         return Meter("ingest")
 
     def test_counts_add_up_and_the_last_batch_tells_the_age(self, meter):
-        progress = Progress(CassandraSettings(), meter, lag=lambda: 17)
+        progress = Progress("kafka:9092", CassandraSettings(), meter, lag=lambda: 17)
 
         progress.stored(Outcome(rows=10, dead_letters=1, expired=2, age_s=3.5))
         progress.stored(Outcome(rows=5, dead_letters=0, expired=0, age_s=0.5))
@@ -339,6 +340,17 @@ class TestProgress:
     def test_a_batch_that_waits_for_cassandra_is_said(self, meter, offline_config):
         settings = offline_config.cassandra
 
-        Progress(settings, meter, lag=lambda: None).look(in_hand_s=11)
+        Progress("kafka:9092", settings, meter, lag=lambda: 17).look(in_hand_s=11)
 
         assert meter.snapshot()["state"] == f"waiting for Cassandra at 127.0.0.1:{settings.port}"
+
+    def test_a_kafka_that_does_not_answer_is_said_until_it_does(self, meter, monkeypatch):
+        monkeypatch.setattr(progress_module, "_LOOK_EVERY_S", 0)
+        lags = iter([None, 5])
+        progress = Progress("kafka:9092", CassandraSettings(), meter, lag=lambda: next(lags))
+
+        progress.look(in_hand_s=0)
+        assert meter.snapshot()["state"] == "waiting for Kafka at kafka:9092"
+
+        progress.look(in_hand_s=0)
+        assert "state" not in meter.snapshot()

@@ -47,7 +47,7 @@ def run(config: Config, *, once: bool) -> int:
         meter = opened.enter_context(metering(STAGE))
         opened.enter_context(naming_what_is_gone(config, checkpoint))
         clock = StallClock(config.spark.stall_after.total_seconds())
-        watch = Progress(config.cassandra, meter, lag=partial(lag_of, config.kafka))
+        watch = Progress(config.kafka.bootstrap_servers, config.cassandra, meter, lag=partial(lag_of, config.kafka))
 
         def store_all(spark: "SparkSession") -> None:
             with Ledger(config, session) as ledger:

@@ -18,20 +18,24 @@ _log = structlog.get_logger("harmony.ingest")
 
 
 class Progress:
-    """Shows what the stream does, and names Cassandra when a batch waits for it.
+    """Shows what the stream does, and names the service that a batch waits for.
 
     Args:
+        kafka: its servers, to be named.
         cassandra: where to look for it.
         meter: what shows it.
         lag: says how many offsets are not done with, or None when Kafka does not answer.
     """
 
-    def __init__(self, cassandra: CassandraSettings, meter: Meter, *, lag: Callable[[], int | None]) -> None:
+    def __init__(
+        self, kafka: str, cassandra: CassandraSettings, meter: Meter, *, lag: Callable[[], int | None]
+    ) -> None:
+        self._kafka = kafka
         self._cassandra = cassandra
-        self._lag = lag
         self._meter = meter
+        self._lag = lag
         self._looked_at = 0.0
-        self._waiting = False
+        self._missing: str | None = None
 
     def stored(self, outcome: Outcome) -> None:
         """Count a batch."""
@@ -44,13 +48,21 @@ class Progress:
         if now - self._looked_at < _LOOK_EVERY_S:
             return
         self._looked_at = now
-        self._meter.show(lag=self._lag())
-        self._note(waiting=in_hand_s > _SLOW_S and not reachable(self._cassandra))
+        lag = self._lag()
+        self._meter.show(lag=lag)
+        if lag is None:
+            self._note(f"Kafka at {self._kafka}")
+        elif in_hand_s > _SLOW_S and not reachable(self._cassandra):
+            self._note(where(self._cassandra))
+        else:
+            self._note(None)
 
-    def _note(self, *, waiting: bool) -> None:
-        if waiting == self._waiting:
+    def _note(self, missing: str | None) -> None:
+        if missing == self._missing:
             return
-        self._waiting = waiting
-        name = where(self._cassandra)
-        _log.warning(f"waiting for {name}" if waiting else f"{name} is back")
-        self._meter.show(state=f"waiting for {name}" if waiting else None)
+        if missing is None:
+            _log.warning(f"{self._missing} is back")
+        else:
+            _log.warning(f"waiting for {missing}")
+        self._missing = missing
+        self._meter.show(state=missing and f"waiting for {missing}")
