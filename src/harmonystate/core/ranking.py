@@ -55,7 +55,8 @@ def wilson_low(sad: int, sightings: int) -> float:
     share, square = sad / sightings, Z * Z
     centre = share + square / (2 * sightings)
     margin = Z * sqrt((share * (1 - share) + square / (4 * sightings)) / sightings)
-    return max(0.0, (centre - margin) / (1 + square / sightings))
+    # At a share of 0 both are equal but for rounding, which may come out on either side.
+    return min(max(0.0, (centre - margin) / (1 + square / sightings)), share)
 
 
 def saddest(tallies: Iterable[Tally], *, top: int) -> list[Ranked]:
