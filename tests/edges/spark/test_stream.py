@@ -14,6 +14,7 @@ from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.offsets import end_offsets
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.spark.faults import RecordsGone
+from harmonystate.edges.spark.session import forget_cassandra
 from harmonystate.edges.spark.stall import StallClock
 from harmonystate.edges.spark.stream import Stream
 from harmonystate.errors import BadInput, Busy, Misconfigured, Unavailable
@@ -97,6 +98,8 @@ def stream(spark, place):
         config = place.model_copy(update={"spark": place.spark.model_copy(update=settings)})
         checkpoint = str(config.spark.checkpoint)
         stop = stop or threading.Event()
+        # The session of the run may have looked at the keyspaces just before ours was made.
+        forget_cassandra(spark)
         clock = StallClock(config.spark.stall_after.total_seconds())
         watch = watch or Watch()
         Stream(spark, config, checkpoint=checkpoint, outlet=outlet, watch=watch, clock=clock, stop=stop).run(once=once)
