@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 _BARS = "▁▂▃▄▅▆▇█"
-SPARK_WIDTH = 40
+SPARK_WIDTH = 32
 
 
 class StageRow(NamedTuple):
@@ -154,7 +154,7 @@ def _answers(answers: dict[str, Any] | None) -> RenderableType:
     series = Table.grid(padding=(0, 2))
     for title, key in (("Harmony", "harmonyscores"), ("People", "persons"), ("Sad people", "badpersons")):
         values = [point["value"] for point in answers[key]]
-        series.add_row(title, sparkline(values), f"{min(values):.3g} to {max(values):.3g}" if values else "none")
+        series.add_row(title, sparkline(values), f"{min(values):,.4g} to {max(values):,.4g}" if values else "none")
     both = Table.grid(padding=(0, 4))
     both.add_row(people, series)
     return both
