@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from harmonystate import crash
 from harmonystate.config import Topics
 from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.backoff import backoff
@@ -126,6 +127,7 @@ class Teller:
             return
         if self._now() - tried_at > NONCE_HOLDS and self._found(message):
             return
+        crash.passing("before-post")
         try:
             posted = self._patiently(self._sink.post(message))
         except Undelivered as fault:
@@ -136,6 +138,7 @@ class Teller:
             if fault.unknown:
                 self._unanswered = (message, tried_at)
             raise
+        crash.passing("after-200")
         self._count(posted)
 
     def _found(self, message: Message) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import structlog
 
+from harmonystate import crash
 from harmonystate.commands.analyze.engine import Engine, Fresh
 from harmonystate.config import CassandraSettings
 from harmonystate.core.answers import (
@@ -74,6 +75,7 @@ class Analysis:
             plan, fresh = plan.after(done), None
         answers = self._gather(plan, fresh)
         if pen:
+            crash.passing("before-answers")
             pen.lease.require()
             pen.writer.replace_saddest(self._job.window, answers.saddest)
         return answers
@@ -105,11 +107,13 @@ class Analysis:
         self._engine.store_persons(fresh, now=self._job.now, timestamp=lease.timestamp)
         lease.require()
         writer.clear_stale_persons(done)
+        crash.passing("after-rollups")
         of_hour = defaultdict(list)
         for minute in fresh.minutes:
             of_hour[floor_to_hour(minute.time)].append(minute)
         for hour in done:
             writer.replace_series(hour, of_hour[hour])
+        crash.passing("after-series")
         lease.require()
         writer.mark_analyzed(done)
 

@@ -8,6 +8,7 @@ import kafka.errors as kafka_errors
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
+from harmonystate import crash
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka import seam
@@ -101,13 +102,16 @@ class Transactor:
             self._producer.begin_transaction()
             epoch = seam.epoch_of(self._producer)
             self._write(outgoings)
+            crash.passing("after-send")
             if offsets:
                 with self._watchdog.watching("send_offsets_to_transaction"):
                     seam.send_offsets(self._producer, _as_kafka(offsets, metadata), member or group, timeout_s=ANSWER_S)
             if seam.epoch_of(self._producer) != epoch:
                 raise Fenced(f"the broker has aborted a transaction of {self._id}")
+        crash.passing("before-commit")
         with translated(outcome_unknown=True), self._watchdog.watching("commit_transaction"):
             seam.commit(self._producer, timeout_s=ANSWER_S)
+        crash.passing("after-commit")
 
     def close(self) -> None:
         """Close it between two transactions."""

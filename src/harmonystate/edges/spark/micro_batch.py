@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from pyspark.sql import DataFrame, Row
 
+from harmonystate import crash
 from harmonystate.config import CassandraSettings
 from harmonystate.core.record import Place
 from harmonystate.frames.report_frame import contents, dead_between, dead_sizes, decode, storable
@@ -73,15 +74,18 @@ def store(
     decoded = decode(records, shards=settings.shards, keep=settings.report_ttl, now=now).persist()
     try:
         _write(storable(decoded), settings)
+        crash.passing("after-rows")
         found = contents(decoded).collect()
         # Only now: whoever reads an hour after its mark sees these rows.
         outlet.mark_changed([datetime.fromtimestamp(row.hour_s, UTC) for row in found if row.stored], now)
+        crash.passing("after-hours")
         any_dead = any(row.dead for row in found)
         pages = list(cut(sorted(dead_sizes(decoded).collect()))) if any_dead else []
         for first, last in pages[:-1]:
             letters = _dead_records(decoded, first, last, topic)
             outlet.commit(letters, _reached(letters))
         outlet.commit(_dead_records(decoded, *pages[-1], topic) if pages else (), ends())
+        crash.passing("after-dead-letters")
     finally:
         decoded.unpersist()
     return _outcome(found)
