@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_ARGS ?=
 
-.PHONY: venv demo test check bench lock clean
+SEED ?=
+ONLY ?=
+
+.PHONY: venv demo test test-faults check bench lock clean
 
 venv: .venv/made
 
@@ -26,7 +29,11 @@ check: venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --quiet --numprocesses auto -m "not services"
+	$(BIN)/pytest --quiet --numprocesses auto -m "not services and not faults"
+
+# SEED=N repeats what a run did; ONLY=R3 is that test alone.
+test-faults: venv
+	FAULTS_SEED=$(SEED) $(BIN)/pytest tests/faults -m faults $(if $(ONLY),-k $(ONLY)_)
 
 bench: venv
 	$(BIN)/python -m bench

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from harmonystate.config import Config
     from tests.support.services import Services
 
+pytest_plugins = ["tests.support.fault_table"]
+
 # No deadline: a law holds on a busy machine too.
 settings.register_profile("harmony", deadline=None, print_blob=True)
 settings.load_profile("harmony")

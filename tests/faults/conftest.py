@@ -1,0 +1,102 @@
+"""What the fault tests share: a broker that may be killed, stages as processes, one table of results at the end.
+
+FAULTS_SEED=N repeats what a run with that seed did (make test-faults SEED=N ONLY=R3).
+"""
+
+import logging
+import os
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from harmonystate.config import Config
+from harmonystate.edges.kafka.membership import leave
+from harmonystate.edges.kafka.topics import create_topics
+from tests.support.account import Verdict
+from tests.support.broker import Broker
+from tests.support.crew import Crew
+from tests.support.fake_discord import CHANNEL_ID, TOKEN, FakeDiscord
+from tests.support.fault_table import PROPERTY, row_of
+from tests.support.history import History
+from tests.support.services import Services, local_config, write_config
+
+SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(10**6))
+INSTANCES = ("a", "b", "c")
+
+
+def pytest_configure() -> None:
+    # Our own readers meet the faults too, and the client says so by the thousand.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Add a row to the table, and fail where a verdict does not hold."""
+
+    def add(test: str, what: str, *verdicts: Verdict, recovery_s: float | None = None) -> None:
+        row = row_of(test, f"{what} (seed {SEED})", verdicts, recovery_s)
+        request.node.user_properties.append((PROPERTY, tuple(row)))
+        assert [verdict for verdict in verdicts if not verdict.holds] == []
+
+    return add
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """What decides when what happens."""
+    return random.Random(SEED)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    """The story of this test; pytest shows where it is when the test fails."""
+    folder = tmp_path / "history"
+    folder.mkdir()
+    print(f"seed {SEED}; history and logs: {folder}")
+    return History(folder, SEED)
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker that every test here may kill, and has to leave running."""
+    broker = Broker(tmp_path_factory.mktemp("broker") / "kafka")
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def config(broker: Broker, tmp_path: Path) -> Iterator[Config]:
+    """A config for that broker, with topics of this test alone, already made."""
+    config = local_config(Services(broker.address, "127.0.0.1", 9), tmp_path / "home")
+    create_topics(config.kafka)
+    yield config
+    for group in ("stream-alerts", "alert-bot"):
+        for instance in INSTANCES:
+            # One that was killed would leave in the middle of another test.
+            leave(config.kafka, group=group, instance=instance)
+
+
+@pytest.fixture
+def discord() -> Iterator[FakeDiscord]:
+    with FakeDiscord() as fake:
+        yield fake
+
+
+@pytest.fixture
+def crew(config: Config, history: History, discord: FakeDiscord, tmp_path: Path) -> Iterator[Crew]:
+    """Stages as processes that lead to `discord`; whatever still runs at the end is killed."""
+    secrets = {"TOKEN": TOKEN, "CHANNEL_ID": str(CHANNEL_ID), "REST_URL": discord.url}
+    variables = {f"HARMONY_DISCORD__{name}": value for name, value in secrets.items()}
+    crew = Crew(write_config(config, tmp_path / "harmony.yaml"), history, variables)
+    yield crew
+    crew.abandon()
+
+
+@pytest.fixture
+def begins() -> str:
+    """When the event time of a run begins: now, so that it is paced."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

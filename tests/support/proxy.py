@@ -1,0 +1,131 @@
+"""Stands between clients and a broker, knows Kafka's frames, and does to them what networks do."""
+
+import asyncio
+import contextlib
+import struct
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Self
+
+FRAME = struct.Struct(">i")
+LIMIT = 16 * 1024 * 1024
+
+
+class Api(IntEnum):
+    """The requests whose replies a test may lose."""
+
+    PRODUCE = 0
+    ADD_PARTITIONS = 24
+    ADD_OFFSETS = 25
+    END_TXN = 26
+    TXN_OFFSET_COMMIT = 28
+
+
+@dataclass
+class Fate:
+    """What happens to replies of one kind.
+
+    Attributes:
+        left: how many more replies meet it.
+        hold_s: the reply comes so much later; None = it never comes, and the connection is cut.
+    """
+
+    left: int
+    hold_s: float | None
+
+
+class Proxy:
+    """Listens on `port` and passes on to `target`, in a thread of its own while the body of a `with` runs.
+
+    Attributes:
+        met: how many replies have met a fate, by api key.
+        silent: nothing is passed on either way as long as this is set; connections stay.
+    """
+
+    def __init__(self, port: int, target: int) -> None:
+        self._port, self._target = port, target
+        self._fates: dict[int, Fate] = {}
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.met: Counter[int] = Counter()
+        self.silent = False
+
+    def lose(self, api: Api, times: int = 1) -> None:
+        """Let the broker act on the next requests, but cut the connection instead of passing on its reply."""
+        self._fates[api] = Fate(times, None)
+
+    def hold(self, api: Api, seconds: float, times: int = 1) -> None:
+        """Pass on the next replies only so much later, and with them all that is behind them."""
+        self._fates[api] = Fate(times, seconds)
+
+    def cut(self) -> None:
+        """Cut every connection."""
+        self._loop.call_soon_threadsafe(lambda: [writer.close() for writer in list(self._writers)])
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._thread.start()
+        listening = asyncio.start_server(self._serve, "127.0.0.1", self._port, limit=LIMIT)
+        self._server = asyncio.run_coroutine_threadsafe(listening, self._loop).result()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._server.close)
+        self.cut()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            theirs, ours = await asyncio.open_connection("127.0.0.1", self._target, limit=LIMIT)
+        except OSError:
+            writer.close()
+            return
+        self._writers |= {writer, ours}
+        asked: deque[int] = deque()
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._requests(reader, ours, asked))
+                both.create_task(self._replies(theirs, writer, asked))
+        except* (OSError, asyncio.IncompleteReadError):
+            self._writers -= {writer, ours}
+            for end in (writer, ours):
+                end.close()
+
+    async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: deque[int]) -> None:
+        while True:
+            frame = await self._frame(reader)
+            asked.append(int.from_bytes(frame[4:6], "big"))
+            writer.write(frame)
+            await writer.drain()
+
+    async def _replies(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: deque[int]) -> None:
+        while True:
+            frame = await self._frame(reader)
+            fate = self._meet(asked.popleft())
+            if fate is not None and fate.hold_s is None:
+                raise ConnectionResetError
+            if fate is not None and fate.hold_s:
+                await asyncio.sleep(fate.hold_s)
+            writer.write(frame)
+            await writer.drain()
+
+    async def _frame(self, reader: asyncio.StreamReader) -> bytes:
+        head = await reader.readexactly(FRAME.size)
+        frame = head + await reader.readexactly(*FRAME.unpack(head))
+        while self.silent:
+            await asyncio.sleep(0.05)
+        return frame
+
+    def _meet(self, api: int) -> Fate | None:
+        """Return what happens to a reply of this kind, if anything."""
+        with contextlib.suppress(KeyError):
+            fate = self._fates[api]
+            fate.left -= 1
+            if fate.left == 0:
+                del self._fates[api]
+            self.met[api] += 1
+            return fate
+        return None

@@ -1,0 +1,76 @@
+"""Reads topics while faults happen, and notes at once what no reader of committed records may ever see."""
+
+import threading
+from collections import defaultdict
+from typing import Self
+
+import msgspec
+from kafka.errors import KafkaError
+
+from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka.connect import open_consumer
+from harmonystate.edges.kafka.offsets import partitions_of
+
+
+class _Seen(msgspec.Struct, rename="camel"):
+    report_id: str
+
+
+class Watcher:
+    """A read_committed reader from the beginning, in a thread of its own while the body of a `with` runs.
+
+    Attributes:
+        written: when each record was written (ms since 1970), by topic.
+        faults: what it saw and should not have: a record twice, or offsets that went down.
+    """
+
+    def __init__(self, settings: KafkaSettings, *topics: str) -> None:
+        self._settings, self._topics = settings, topics
+        self._seen: dict[str, set[str]] = defaultdict(set)
+        self._next: dict[tuple[str, int], int] = {}
+        self.written: dict[str, list[int]] = defaultdict(list)
+        self.faults: list[str] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watcher")
+
+    def count(self, topic: str) -> int:
+        """Return how many different reports of a topic it has seen."""
+        return len(self._seen[topic])
+
+    def recovery_s(self, topic: str, fault_ms: int) -> float | None:
+        """Return how long after a fault the next record of a topic was written; None when none was."""
+        later = min((at for at in self.written[topic] if at > fault_ms), default=None)
+        return None if later is None else (later - fault_ms) / 1000
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        consumer = open_consumer(self._settings)
+        consumer.assign([place for topic in self._topics for place in partitions_of(consumer, topic)])
+        while not self._stop.is_set():
+            try:
+                polled = consumer.poll(250)
+            except KafkaError as fault:  # the broker is away: that is what the test is about
+                self._stop.wait(0.2 if fault else 0)
+                continue
+            for records in polled.values():
+                for record in records:
+                    self._see(record)
+        consumer.close(autocommit=False)
+
+    def _see(self, record) -> None:
+        place = (record.topic, record.partition)
+        if record.offset < self._next.get(place, 0):
+            self.faults.append(f"{record.topic}: offset {record.offset} again")
+        self._next[place] = record.offset + 1
+        report_id = msgspec.json.decode(record.value, type=_Seen).report_id
+        if report_id in self._seen[record.topic]:
+            self.faults.append(f"{record.topic}: report {report_id} twice, again at {place} offset {record.offset}")
+        self._seen[record.topic].add(report_id)
+        self.written[record.topic].append(record.timestamp)
