@@ -1,18 +1,16 @@
-"""R1: kill -9 at random moments over produce, stream-alerts, alert-bot and the broker."""
+"""R1: kill -9 at random moments over produce, stream-alerts, alert-bot and the broker; R6: a broker that stays away."""
 
-import random
-from dataclasses import dataclass
+import time
 from typing import NamedTuple
 
+import psutil
 import pytest
 
 from tests.support.account import truth_of
-from tests.support.chain import verdicts_on, worst_recovery_s
 from tests.support.kafka import wait_until
+from tests.support.proofs import STAGES, verdicts_on, worst_recovery_s
+from tests.support.supervisor import Supervisor
 from tests.support.watcher import Watcher
-
-# No service there yet, or a call that never returned: both say that another try may help.
-TRY_AGAIN = (69, 75)
 
 
 class Scale(NamedTuple):
@@ -20,89 +18,81 @@ class Scale(NamedTuple):
 
     Attributes:
         rate: reports a second; as fast as kills leave time to meet everybody at work.
+        away_s: how long the broker is away after each of its kills.
     """
 
     reports: int
     kills: int
+    broker_kills: int
+    away_s: float
     rate: int
     within_s: float
 
 
-QUICK = pytest.param(Scale(50_000, 8, 1_500, 240), marks=[pytest.mark.services], id="quick")
+QUICK = pytest.param(Scale(50_000, 7, 1, 30, 1_500, 240), marks=pytest.mark.services, id="quick")
 FULL = pytest.param(
-    Scale(1_000_000, 50, 2_500, 3_000), marks=[pytest.mark.faults, pytest.mark.timeout(4_000)], id="full"
+    Scale(1_000_000, 40, 10, 0, 2_500, 3_000), marks=[pytest.mark.faults, pytest.mark.timeout(4_000)], id="full"
 )
+MORE_BYTES = 50 * 1024 * 1024
 
 
-@dataclass
-class Killing:
-    """One run of the chain in which everybody is killed, one after the other."""
+def victims(scale, chance):
+    """Return whom to kill, each stage about as often, in no order; the broker neither first nor last."""
+    stages = [STAGES[turn % len(STAGES)] for turn in range(scale.kills)]
+    chance.shuffle(stages)
+    for _ in range(scale.broker_kills):
+        stages.insert(chance.randrange(1, len(stages)), "broker")
+    return stages
 
-    scale: Scale
-    chance: random.Random
-    crew: object
-    broker: object
-    history: object
-    options: tuple[str, ...]
 
-    def __post_init__(self):
-        self.children = {stage: self.start(stage) for stage in ("stream-alerts", "alert-bot", "produce")}
-
-    def start(self, stage):
-        return self.crew.start(stage, *(self.options if stage == "produce" else ("--instance", "a")))
-
-    def victims(self):
-        """Return whom to kill, each about as often, in no order."""
-        names = [*self.children, "broker"]
-        chosen = [names[turn % len(names)] for turn in range(self.scale.kills)]
-        self.chance.shuffle(chosen)
-        return chosen
-
-    def kill(self, victim):
-        if victim == "broker":
-            self.history.fault("killed", victim)
-            self.broker.kill()
-            self.broker.start()
-        elif not (victim == "produce" and self.supervised()):
-            self.crew.kill(self.children[victim])
-            self.children[victim] = self.start(victim)
-
-    def supervised(self):
-        """Start again whoever says that another try will help, as cron or systemd would; True = produce is done."""
-        for stage, child in self.children.items():
-            if child.exit_code in TRY_AGAIN:
-                self.children[stage] = self.start(stage)
-            elif not (stage == "produce" and child.exit_code == 0):
-                self.crew.require_running(child)
-        return self.children["produce"].exit_code == 0
+def kill_broker(broker, history, away_s, supervisor):
+    """Kill the broker, and start it again after a while; say by how much produce's memory has grown meanwhile."""
+    produce = psutil.Process(supervisor.children["produce"].process.pid)
+    history.note("killed broker")
+    broker.kill()
+    before, until = produce.memory_info().rss, time.monotonic() + away_s
+    wait_until(lambda: supervisor.tend() or time.monotonic() > until, within_s=away_s + 60)
+    grown = produce.memory_info().rss - before
+    history.fault("starting", "broker")
+    broker.start()
+    return grown
 
 
 @pytest.mark.parametrize("scale", [QUICK, FULL])
-def test_r1_everybody_is_killed_and_nothing_is_lost_doubled_or_out_of_order(
+def test_r1_r6_everybody_is_killed_and_nothing_is_lost_doubled_or_out_of_order(
     scale, chance, crew, broker, config, discord, history, begins, report
 ):
     topics = config.kafka.topics
     run = ("--seed", str(chance.randrange(10**6)), "--start", begins, "--count", str(scale.reports))
     run += ("--rate", f"{scale.rate * 60 // config.produce.drones}/min")
+    options = {"produce": (*run, "--run", "day"), **dict.fromkeys(("stream-alerts", "alert-bot"), ("--instance", "a"))}
+    plan, grown = victims(scale, chance), []
 
     with Watcher(config.kafka, topics.global1, topics.global2, topics.alert, topics.delivery) as watcher:
-        killing = Killing(scale, chance, crew, broker, history, (*run, "--run", "everything"))
-        for number, victim in enumerate(killing.victims(), start=1):
-            moment = scale.reports * (number - chance.random()) / (scale.kills + 1)
+        supervisor = Supervisor(crew, history, options)
+        for number, victim in enumerate(plan, start=1):
+            moment = scale.reports * (number - chance.random()) / (len(plan) + 1)
             wait_until(
-                lambda m=moment: killing.supervised() or watcher.count(topics.global1) > m,
+                lambda m=moment: supervisor.tend() or watcher.count(topics.global1) > m,
                 within_s=scale.within_s, what=f"the time to kill {victim}",
             )  # fmt: skip
-            killing.kill(victim)
+            if victim == "broker":
+                grown.append(kill_broker(broker, history, scale.away_s, supervisor))
+            else:
+                supervisor.kill(victim)
         truth = truth_of(*run)
         wait_until(
-            lambda: killing.supervised() and watcher.count(topics.delivery) >= truth.alerts.count,
+            lambda: supervisor.tend() and watcher.count(topics.delivery) >= truth.alerts.count,
             within_s=scale.within_s, what="the last delivery",
         )  # fmt: skip
-        crew.stop(killing.children["stream-alerts"], killing.children["alert-bot"])
+        supervisor.stop_all()
 
-    worst = worst_recovery_s(watcher, topics, history.faults)
-    report("R1", f"kill everything, {scale.kills} kills", *verdicts_on(config, truth, discord), recovery_s=worst)
+    verdicts = verdicts_on(config, truth, discord)
+    of_broker = worst_recovery_s(watcher, topics, [fault for fault in history.faults if fault[1] == "broker"])
+    of_stages = worst_recovery_s(watcher, topics, [fault for fault in history.faults if fault[1] != "broker"])
+    report("R6", f"broker away {scale.away_s} s, {scale.broker_kills} x", *verdicts, recovery_s=of_broker)
+    report("R1", f"kill everything, {len(plan)} kills", *verdicts, recovery_s=of_stages)
     assert watcher.faults == []
-    assert worst is not None
-    assert worst < 60
+    assert (of_broker or 0) <= 60
+    assert (of_stages or 0) <= 30 + scale.away_s
+    assert max(grown) <= MORE_BYTES
