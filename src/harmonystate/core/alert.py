@@ -54,8 +54,8 @@ def is_sad(score: _Score[_Verdict_co], *, threshold: int) -> _Verdict_co:
 
 def alert_from(report: Report, *, threshold: int) -> Alert | None:
     """Return the alert that `report` calls for, or None when everyone is calm."""
-    if not any(is_sad(person.score, threshold=threshold) for person in report.persons):
+    sad = tuple([person for person in report.persons if is_sad(person.score, threshold=threshold)])
+    if not sad:
         return None
-    sad = tuple(person for person in report.persons if is_sad(person.score, threshold=threshold))
-    contacts = tuple(person for person in report.persons if not is_sad(person.score, threshold=threshold))
+    contacts = tuple([person for person in report.persons if not is_sad(person.score, threshold=threshold)])
     return Alert(report, sad, contacts)

@@ -1,11 +1,15 @@
 """What one drone saw at one moment: the nouns of the pipeline."""
 
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Word = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Person(Struct, frozen=True, gc=False, order=True):
+# Its bounds and its name on the wire stand here, so that `core.wire` need not make each person twice.
+class Person(Struct, frozen=True, gc=False, order=True, rename={"score": "harmonyscore"}):
     """A person in a report. Two people of the same name are one person to us.
 
     Attributes:
@@ -14,9 +18,9 @@ class Person(Struct, frozen=True, gc=False, order=True):
         score: harmony, int 0..10; below the alert threshold the person is sad.
     """
 
-    firstname: str
-    lastname: str
-    score: int
+    firstname: Word
+    lastname: Word
+    score: Annotated[int, Meta(ge=0, le=10)]
 
 
 class Report(Struct, frozen=True, gc=False):

@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from harmonystate.core import ids
 from harmonystate.core.alert import Alert, RaisedAlert, alert_from
-from harmonystate.core.report import Person, Report
+from harmonystate.core.report import Person, Report, Word
 
 MAX_REPORT_BYTES = 256 * 1024
 MAX_ALERT_BYTES = MAX_REPORT_BYTES + 4 * 1024
@@ -27,9 +27,8 @@ REPORT = (
 )
 
 _T = TypeVar("_T")  # PEP 695 needs Python 3.12
-_Word = Annotated[str, Meta(min_length=1, max_length=200)]
-# \Z, because $ also matches before a newline at the end.
-_Uuid = Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")]
+# Not as a Meta(pattern=…) of msgspec, which takes twice as long.
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # RFC 3339, section 5.6, without leap seconds. Spelt out, because msgspec's own datetime also takes "+0200" and rounds
 # where we cut, and Python's takes "+01:60", and "24:00:00" from 3.14 on.
 _HOUR = r"(?:[01]\d|2[0-3])"
@@ -43,27 +42,21 @@ class NotAReport(Exception):
     """A record that is not a report. The message names the field's path and never a value."""
 
 
-class _WirePerson(Struct, gc=False):
-    firstname: _Word
-    lastname: _Word
-    harmonyscore: Annotated[int, Meta(ge=0, le=10)]
-
-
 class _WireReport(Struct, gc=False, rename="camel"):
     drone_id: Annotated[int, Meta(ge=0, le=2**31 - 1)]
     time: str
     latitude: Annotated[float, Meta(ge=-90, le=90)]
     longitude: Annotated[float, Meta(ge=-180, le=180)]
-    persons: Annotated[list[_WirePerson], Meta(max_length=1000)]
-    words: Annotated[list[_Word], Meta(max_length=1000)]
-    report_id: _Uuid | UnsetType = UNSET
+    persons: Annotated[tuple[Person, ...], Meta(max_length=1000)]
+    words: Annotated[tuple[Word, ...], Meta(max_length=1000)]
+    report_id: str | UnsetType = UNSET
     schema_version: Annotated[int, Meta(ge=1, le=1)] | UnsetType = UNSET
 
 
 class _WireMark(Struct, gc=False, rename="camel"):
     """What stream-alerts adds to a report."""
 
-    alert_id: _Uuid
+    alert_id: str
     threshold: Annotated[int, Meta(ge=0, le=11)]
     raised_at: str
 
@@ -83,13 +76,13 @@ def decode_report(value: bytes | None, *, max_bytes: int = MAX_REPORT_BYTES) -> 
     text = _checked(value, max_bytes)
     wire = _parse(_report_decoder, text)
     return Report(
-        report_id=ids.id_of_text(text.decode()) if wire.report_id is UNSET else wire.report_id.lower(),
+        report_id=ids.id_of_text(text.decode()) if wire.report_id is UNSET else _uuid(wire.report_id, "$.reportId"),
         drone_id=wire.drone_id,
         time=_parse_time(wire.time, "$.time"),
         latitude=wire.latitude,
         longitude=wire.longitude,
-        persons=tuple([Person(p.firstname, p.lastname, p.harmonyscore) for p in wire.persons]),
-        words=tuple(wire.words),
+        persons=wire.persons,
+        words=wire.words,
     )
 
 
@@ -155,7 +148,7 @@ def decode_alert(value: bytes | None) -> RaisedAlert:
     alert = alert_from(report, threshold=mark.threshold)
     if alert is None:
         raise NotAReport("no person is below the threshold - at `$.persons`")
-    return RaisedAlert(alert, alert_id=mark.alert_id.lower(), threshold=mark.threshold, raised_at=raised_at)
+    return RaisedAlert(alert, alert_id=_uuid(mark.alert_id, "$.alertId"), threshold=mark.threshold, raised_at=raised_at)
 
 
 def format_time(time: datetime) -> str:
@@ -172,13 +165,23 @@ def parse_time(text: str) -> datetime:
     match = _TIME.fullmatch(text)
     if match is None:
         raise ValueError("expected an RFC 3339 time with a zone")
-    day, clock, fraction, offset = match.groups()
-    time = datetime.fromisoformat(f"{day}T{clock}{(fraction or '.000').ljust(4, '0')}{offset or '+00:00'}").astimezone(
-        UTC
-    )
+    # As format_time writes it, so that Python needs no help: in a third of the time.
+    if len(text) == 24 and text[10] == "T" and text[23] == "Z":
+        time = datetime.fromisoformat(text)
+    else:
+        day, clock, fraction, offset = match.groups()
+        exact = f"{day}T{clock}{(fraction or '.000').ljust(4, '0')}{offset or '+00:00'}"
+        time = datetime.fromisoformat(exact).astimezone(UTC)
     if not 2000 <= time.year <= 2100:
         raise ValueError("expected a year from 2000 to 2100")
     return time
+
+
+def _uuid(text: str, path: str) -> str:
+    """Return a UUID in canonical lower case."""
+    if _UUID.fullmatch(text) is None:
+        raise NotAReport(f"expected a UUID - at `{path}`")
+    return text.lower()
 
 
 def _parse_time(text: str, path: str) -> datetime:
