@@ -6,6 +6,7 @@ connect.py       clients with our defaults; `require`: is everything there that 
 causes.py        why nobody answers: the client only says "unable to bootstrap"
 transaction.py   Transactor: one transaction = records, their offsets, or nothing
 seam.py          the private parts of kafka-python that we stand on
+batches.py       one more of them: whole batches at once
 watchdog.py      a client call that never returns ends the process
 patience.py      waits for a broker that went away, and says so once
 group_reader.py  reads a topic as a member of a group

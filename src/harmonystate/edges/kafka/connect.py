@@ -23,7 +23,7 @@ CONSUMER_DEFAULTS = {
     "bootstrap_timeout_ms": BOOTSTRAP_MS,
     "session_timeout_ms": 10_000,
     "heartbeat_interval_ms": 3_000,
-    "max_poll_records": 2_000,
+    "max_poll_records": 10_000,
     "metrics_enabled": False,
 }
 PRODUCER_DEFAULTS = {

