@@ -21,6 +21,7 @@ from tests.support.crew import Crew
 from tests.support.fake_discord import CHANNEL_ID, TOKEN, FakeDiscord
 from tests.support.fault_table import PROPERTY, row_of
 from tests.support.history import History
+from tests.support.proxy import Proxy
 from tests.support.services import Services, local_config, write_config
 
 SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(10**6))
@@ -87,13 +88,39 @@ def discord() -> Iterator[FakeDiscord]:
 
 
 @pytest.fixture
-def crew(config: Config, history: History, discord: FakeDiscord, tmp_path: Path) -> Iterator[Crew]:
-    """Stages as processes that lead to `discord`; whatever still runs at the end is killed."""
+def hire(history: History, discord: FakeDiscord, tmp_path: Path) -> Iterator[Callable[[Config], Crew]]:
+    """Stages as processes with a config of their own, that lead to `discord`; whatever runs at the end is killed."""
     secrets = {"TOKEN": TOKEN, "CHANNEL_ID": str(CHANNEL_ID), "REST_URL": discord.url}
     variables = {f"HARMONY_DISCORD__{name}": value for name, value in secrets.items()}
-    crew = Crew(write_config(config, tmp_path / "harmony.yaml"), history, variables)
-    yield crew
-    crew.abandon()
+    crews: list[Crew] = []
+
+    def hire_crew(config: Config) -> Crew:
+        path = write_config(config, tmp_path / f"harmony-{len(crews)}.yaml")
+        crews.append(Crew(path, history, variables))
+        return crews[-1]
+
+    yield hire_crew
+    for crew in crews:
+        crew.abandon()
+
+
+@pytest.fixture
+def crew(hire: Callable[[Config], Crew], config: Config) -> Crew:
+    """Stages that meet the broker directly."""
+    return hire(config)
+
+
+@pytest.fixture
+def proxy(broker: Broker) -> Iterator[Proxy]:
+    with Proxy(broker.advertised_port, broker.proxied_port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxied(config: Config, broker: Broker) -> Config:
+    """The same config, but every connection to Kafka goes through the proxy."""
+    kafka = config.kafka.model_copy(update={"bootstrap_servers": f"127.0.0.1:{broker.advertised_port}"})
+    return config.model_copy(update={"kafka": kafka})
 
 
 @pytest.fixture

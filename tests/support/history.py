@@ -15,12 +15,18 @@ class History:
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
         self.faults: list[tuple[int, str]] = []
+        self._logs = 0
         self.note(f"seed {seed}")
 
     def note(self, what: str) -> None:
         """Write down what happens now."""
         with (self.folder / "history.txt").open("a") as file:
             file.write(f"{datetime.now(UTC):%H:%M:%S.%f} {what}\n")
+
+    def new_log(self, name: str) -> Path:
+        """Return a file for the log of one more process."""
+        self._logs += 1
+        return self.folder / f"{self._logs:03}-{name}.log"
 
     def fault(self, what: str, victim: str) -> None:
         """Write down what is done to a victim now, from which it is to recover."""

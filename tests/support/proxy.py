@@ -40,6 +40,7 @@ class Proxy:
     """Listens on `port` and passes on to `target`, in a thread of its own while the body of a `with` runs.
 
     Attributes:
+        passed: how many replies were passed on, by api key.
         met: how many replies have met a fate, by api key.
         silent: nothing is passed on either way as long as this is set; connections stay.
     """
@@ -48,6 +49,7 @@ class Proxy:
         self._port, self._target = port, target
         self._fates: dict[int, Fate] = {}
         self._writers: set[asyncio.StreamWriter] = set()
+        self.passed: Counter[int] = Counter()
         self.met: Counter[int] = Counter()
         self.silent = False
 
@@ -104,11 +106,13 @@ class Proxy:
     async def _replies(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: deque[int]) -> None:
         while True:
             frame = await self._frame(reader)
-            fate = self._meet(asked.popleft())
+            api = asked.popleft()
+            fate = self._meet(api)
             if fate is not None and fate.hold_s is None:
                 raise ConnectionResetError
             if fate is not None and fate.hold_s:
                 await asyncio.sleep(fate.hold_s)
+            self.passed[api] += 1
             writer.write(frame)
             await writer.drain()
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections import defaultdict
+from itertools import pairwise
 from typing import Self
 
 import msgspec
@@ -29,6 +30,7 @@ class Watcher:
         self._seen: dict[str, set[str]] = defaultdict(set)
         self._next: dict[tuple[str, int], int] = {}
         self.written: dict[str, list[int]] = defaultdict(list)
+        self._partitions: dict[str, list[int]] = defaultdict(list)
         self.faults: list[str] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher")
@@ -36,6 +38,14 @@ class Watcher:
     def count(self, topic: str) -> int:
         """Return how many different reports of a topic it has seen."""
         return len(self._seen[topic])
+
+    def pause_s(self, topic: str, since_ms: int) -> float:
+        """Return the longest time in which nothing was written to one of the partitions, from a moment on."""
+        moments: dict[int, list[int]] = defaultdict(lambda: [since_ms])
+        for at, partition in zip(self.written[topic], self._partitions[topic], strict=False):
+            if at > since_ms:
+                moments[partition].append(at)
+        return max((later - at for of_one in moments.values() for at, later in pairwise(of_one)), default=0) / 1000
 
     def recovery_s(self, topic: str, fault_ms: int) -> float | None:
         """Return how long after a fault the next record of a topic was written; None when none was."""
@@ -73,4 +83,5 @@ class Watcher:
         if report_id in self._seen[record.topic]:
             self.faults.append(f"{record.topic}: report {report_id} twice, again at {place} offset {record.offset}")
         self._seen[record.topic].add(report_id)
+        self._partitions[record.topic].append(record.partition)
         self.written[record.topic].append(record.timestamp)

@@ -1,0 +1,103 @@
+"""R5: replies of the broker that never come, or late; R7: a batch that expires inside its transaction."""
+
+import pytest
+
+from tests.support.account import truth_of
+from tests.support.kafka import wait_until
+from tests.support.proofs import STAGES, verdicts_on, worst_recovery_s
+from tests.support.proxy import Api
+from tests.support.supervisor import Supervisor
+from tests.support.watcher import Watcher
+
+# The client gives a batch up while the broker's reply to it is on its way.
+IMPATIENT = {"request_timeout_ms": 1_000, "delivery_timeout_ms": 2_000}
+LATER_S = 3.0
+INSTANCE = dict.fromkeys(("stream-alerts", "alert-bot"), ("--instance", "a"))
+
+
+def run_of(chance, begins):
+    return ("--seed", str(chance.randrange(10**6)), "--start", begins, "--rate", "240/min")
+
+
+def finish(supervisor, watcher, topics, run):
+    """End the run at a number of the test's own, wait until all is delivered, and return the truth."""
+    run += ("--count", str(watcher.count(topics.global1) + 1_000))
+    supervisor.stop("produce", *run, "--run", "day")
+    truth = truth_of(*run)
+    wait_until(
+        lambda: supervisor.tend() and watcher.count(topics.delivery) >= truth.alerts.count,
+        within_s=180, what="the last delivery",
+    )  # fmt: skip
+    supervisor.stop_all()
+    return truth
+
+
+@pytest.mark.parametrize(
+    ("times", "late_s"),
+    [
+        pytest.param(5, None, marks=pytest.mark.services, id="quick"),
+        # Longer than anybody waits for the end of a transaction.
+        pytest.param(100, 20.0, marks=[pytest.mark.faults, pytest.mark.timeout(3_600)], id="full"),
+    ],
+)
+def test_r5_a_transaction_whose_replies_are_lost_is_neither_torn_nor_lost_nor_doubled(
+    times, late_s, chance, hire, proxied, config, discord, history, begins, proxy, report
+):
+    topics, run = config.kafka.topics, run_of(chance, begins)
+    fates = [(api, None) for api in Api for _ in range(times)]
+    fates += [(Api.END_TXN, late_s), (Api.TXN_OFFSET_COMMIT, late_s)] * (times // 20)
+    chance.shuffle(fates)
+
+    with Watcher(config.kafka, topics.global1, topics.global2, topics.alert, topics.delivery) as watcher:
+        supervisor = Supervisor(hire(proxied), history, {"produce": (*run, "--run", "day"), **INSTANCE})
+        for api, hold_s in fates:
+            wait_until(supervisor_tends(supervisor, watcher, topics), within_s=120, what="reports")
+            met = proxy.met[api]
+            if hold_s is None:
+                proxy.lose(api)
+            else:
+                proxy.hold(api, hold_s)
+            wait_until(lambda a=api, n=met: supervisor.tend() or proxy.met[a] > n, within_s=120, what=f"{api.name}")
+            history.fault(f"{'lost' if hold_s is None else 'late'} {api.name} of", "broker")
+        truth = finish(supervisor, watcher, topics, run)
+
+    worst = worst_recovery_s(watcher, topics, history.faults)
+    report("R5", f"replies lost, {times} of {len(Api)} kinds", *verdicts_on(config, truth, discord), recovery_s=worst)
+    assert watcher.faults == []
+
+
+def supervisor_tends(supervisor, watcher, topics):
+    """Return a condition: more reports have come since it was made."""
+    before = watcher.count(topics.global1)
+    return lambda: supervisor.tend() or watcher.count(topics.global1) > before
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(1, marks=pytest.mark.services, id="quick"),
+        pytest.param(20, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"),
+    ],
+)
+def test_r7_no_transaction_is_committed_without_a_batch_that_expired_in_it(
+    times, chance, hire, proxied, config, discord, history, begins, proxy, report
+):
+    topics, run = config.kafka.topics, run_of(chance, begins)
+    expired = 0
+    impatient = proxied.model_copy(update={"kafka": proxied.kafka.model_copy(update={"client": IMPATIENT})})
+
+    with Watcher(config.kafka, topics.global1, topics.global2, topics.alert, topics.delivery) as watcher:
+        supervisor = Supervisor(hire(impatient), history, {"produce": (*run, "--run", "day"), **INSTANCE})
+        for _ in range(times):
+            for _ in STAGES:
+                wait_until(supervisor_tends(supervisor, watcher, topics), within_s=120, what="reports")
+                met = proxy.met[Api.PRODUCE]
+                proxy.hold(Api.PRODUCE, LATER_S)
+                wait_until(lambda n=met: supervisor.tend() or proxy.met[Api.PRODUCE] > n, within_s=120)
+                history.fault("late PRODUCE of", "broker")
+                expired += 1
+        truth = finish(supervisor, watcher, topics, run)
+
+    worst = worst_recovery_s(watcher, topics, history.faults)
+    report("R7", f"batches expired, {expired}", *verdicts_on(config, truth, discord), recovery_s=worst)
+    assert watcher.faults == []

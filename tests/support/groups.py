@@ -1,0 +1,33 @@
+"""Who is in a consumer group, and how far it has come."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kafka import KafkaAdminClient
+
+from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka.connect import open_admin
+from harmonystate.edges.kafka.offsets import committed, end_offsets
+
+
+def members(settings: KafkaSettings, group: str) -> set[str]:
+    """Return the instances that share the work of a group; none while it rebalances."""
+    admin: KafkaAdminClient
+    with open_admin(settings) as admin:
+        described: Mapping[str, Any] = admin.describe_groups([group])[group]
+    if described["group_state"] != "Stable":
+        return set()
+    return {member["group_instance_id"] for member in described["members"] if member["member_assignment"]}
+
+
+class Goal:
+    """All that stands in a topic now."""
+
+    def __init__(self, settings: KafkaSettings, topic: str) -> None:
+        self._settings, self._topic = settings, topic
+        self._ends = end_offsets(settings, topic)
+
+    def is_reached(self, group: str) -> bool:
+        """Say whether the group has done all of it."""
+        done = committed(self._settings, group, self._topic)
+        return all(done.get(partition, (0, ""))[0] >= end for partition, end in self._ends.items())
