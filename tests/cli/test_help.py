@@ -23,6 +23,7 @@ OPTIONS = {
     "down": "--wipe --yes",
     "status": "--output",
     "demo": "--exit --discord",
+    "verify": "--since --until --repair --limit --output",
 }
 COMMON = {"--config", "--verbose", "--quiet", "--log-format", "--help"}
 SHORT = {"-v": "--verbose", "-q": "--quiet", "-h": "--help", "-o": "--output"}

@@ -12,10 +12,10 @@ from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
 from harmonystate.edges.kafka.transaction import Transactor
 
 
-def write(settings: KafkaSettings, outgoings: Iterable[Outgoing]) -> None:
-    """Write these in one transaction."""
+def write(settings: KafkaSettings, outgoings: Iterable[Outgoing], **more: Any) -> None:
+    """Write these in one transaction; `more` as `Transactor.commit` takes it."""
     transactor = Transactor(settings, f"test-{uuid.uuid4()}")
-    transactor.commit(outgoings)
+    transactor.commit(outgoings, **more)
     transactor.close()
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from harmonystate.cli.mending import mending
 from harmonystate.cli.options import (
     AlertRatio,
     Drones,
@@ -213,6 +214,9 @@ def demo(
     from harmonystate.commands import demo as command
 
     return command.run(config, exit_after=exit_after, discord=discord)
+
+
+app.add_typer(mending)
 
 
 def main() -> None:

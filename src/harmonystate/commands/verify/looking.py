@@ -1,0 +1,107 @@
+"""Reads everything once: how far each stage has come first, then causes, then effects.
+
+In this order a stage that goes on meanwhile never seems to have lost something: what a record below its committed
+offsets leads to was there before we read them.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from harmonystate.config import Config
+from harmonystate.core.audit import ALERT_BOT, EVERYTHING, INGEST, STREAM_ALERTS, TABLE, Audit, Extent, Stores
+from harmonystate.core.dead_letter import read_burial
+from harmonystate.core.findings import Findings
+from harmonystate.core.report_index import GLOBAL1, GLOBAL2
+from harmonystate.core.verdict import SETTLED, Terms, judge
+from harmonystate.core.windows import Window
+from harmonystate.edges.cassandra.forgotten import read_forgotten
+from harmonystate.edges.cassandra.reports import hours_with_reports, read_rows
+from harmonystate.edges.console.meter import Meter
+from harmonystate.edges.kafka.offsets import committed
+from harmonystate.edges.kafka.records import Record, place_of
+from harmonystate.edges.kafka.survey import Surveyor
+
+if TYPE_CHECKING:
+    from cassandra.cluster import Session
+
+# A report of the window was written at most so long before its event time; one of a farther future is left out.
+AHEAD = timedelta(hours=1)
+HOUR_MS = 3_600_000
+_COUNT_EVERY = 1_000
+
+
+def look(
+    config: Config, session: "Session", window: Window, *, now: datetime, limit: int, meter: Meter
+) -> tuple[dict[str, int], Findings, frozenset[str]]:
+    """Return how much was read of each store, what is wrong, and the ids of forgotten persons."""
+    forgotten = read_forgotten(session)
+    stores = Stores(**config.kafka.topics.model_dump())
+    audit = Audit(stores, threshold=config.alerts.threshold, window=window, forgotten=forgotten, limit=limit)
+    eyes = _Look(config, audit, now=now, meter=meter)
+    reached = eyes.reached()
+    with Surveyor(config.kafka) as surveyor:
+        eyes.topics(surveyor)
+    extents = surveyor.extents
+    eyes.table(session, extents[stores.global2])
+    judge(audit, Terms(now, reached, extents, config.cassandra.report_ttl))
+    return dict(eyes.seen), audit.findings, forgotten
+
+
+class _Look:
+    def __init__(self, config: Config, audit: Audit, *, now: datetime, meter: Meter) -> None:
+        self._config, self._audit, self._meter = config, audit, meter
+        self._settled_ms = round((now - SETTLED).timestamp() * 1000)
+        since = audit.window.since
+        self._since = None if since == EVERYTHING.since else since - AHEAD
+        self.seen: Counter[str] = Counter()
+
+    def reached(self) -> dict[str, dict[int, int]]:
+        """Return each stage's committed offsets by partition."""
+        stores = self._audit.stores
+        sources = {STREAM_ALERTS: stores.global1, INGEST: stores.global2, ALERT_BOT: stores.alert}
+        found = {stage: committed(self._config.kafka, stage, topic) for stage, topic in sources.items()}
+        return {stage: {part: at for part, (at, _) in offsets.items()} for stage, offsets in found.items()}
+
+    def topics(self, surveyor: Surveyor) -> None:
+        """Read the five topics."""
+        stores, audit, extents = self._audit.stores, self._audit, surveyor.extents
+        sides = {stores.global1: [GLOBAL1], stores.global2: [GLOBAL2]}
+        if stores.global1 == stores.global2:
+            sides = {stores.global1: [GLOBAL1, GLOBAL2]}
+        for topic, there in sides.items():
+            for record in self._read(surveyor, topic):
+                for side in there:
+                    audit.see_report(side, place_of(record), record.timestamp, record.value)
+        for record in self._read(surveyor, stores.alert):
+            audit.see_alert(place_of(record), record.timestamp, record.value)
+        for record in self._read(surveyor, stores.delivery):
+            stray = extents[stores.alert].whole and record.timestamp < self._settled_ms
+            audit.see_delivery(place_of(record), (record.key or b"").decode(errors="replace"), stray=stray)
+        for record in self._read(surveyor, stores.dead_letter):
+            audit.see_dead_letter(place_of(record), read_burial(record.headers), extents)
+
+    def table(self, session: "Session", read: Extent) -> None:
+        """Read the rows of the hours that matter; `read` is how much of global2 was."""
+        hours = {
+            datetime.fromtimestamp(hour * 3600, UTC) for hour in {ms // HOUR_MS for ms in self._audit.reports.event_ms}
+        }
+        if read.whole:
+            hours |= set(hours_with_reports(session, self._audit.window))
+        self.seen[TABLE] += 0
+        for row in read_rows(session, self._config.cassandra, sorted(hours)):
+            self._count(TABLE)
+            self._audit.see_row(row.report, stray=read.whole and row.written_ms < self._settled_ms)
+
+    def _read(self, surveyor: Surveyor, topic: str) -> Iterator[Record]:
+        self.seen[topic] += 0
+        for record in surveyor.read(topic, since=self._since):
+            self._count(topic)
+            yield record
+
+    def _count(self, store: str) -> None:
+        self.seen[store] += 1
+        if self.seen[store] % _COUNT_EVERY == 0:
+            self._meter.add(read=_COUNT_EVERY)
+            self._meter.show(reads=store)
