@@ -17,6 +17,8 @@ reading.py       reads a topic without a group
 offsets.py       what a group has committed, where a topic ends, the lag between
 topics.py        makes the topics
 overview.py      how much stands where, for status
+survey.py        reads topics one after the other, and says how much of each there was
+answering.py     for commands that ask once: no answer is one line
 
 How a writer survives a broker that goes away (`Transactor` and `Patience`; the id stays the same all along):
 
