@@ -1,11 +1,12 @@
-"""R3: a zombie that wakes up after another has taken over; R4: instances that come, leave and are killed."""
+"""R3: a zombie that wakes up after another has taken over; R4: instances that come and go; R22: two of one name."""
 
 import time
 
 import pytest
 
+from harmonystate.config import LocalSettings
 from tests.support.account import truth_of
-from tests.support.groups import Goal
+from tests.support.groups import Goal, members
 from tests.support.kafka import wait_until
 from tests.support.proofs import verdicts_on
 from tests.support.proxy import Api
@@ -69,3 +70,69 @@ def frozen_at(moment, proxy, zombie, crew, config, took_s):
         goal = Goal(config.kafka, config.kafka.topics.global1)
         wait_until(lambda: goal.is_reached(GROUP), within_s=180, every_s=0.5, what="the take-over")
         took_s.append(time.monotonic() - began)
+
+
+@pytest.mark.parametrize(
+    ("times", "left_s", "killed_s"),
+    [
+        # Twice what is promised: beside the other tests it is not the loop alone that is measured.
+        pytest.param(1, 10, 30, marks=pytest.mark.services, id="quick"),
+        pytest.param(12, 5, 15, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"),
+    ],
+)
+def test_r4_instances_that_come_leave_and_are_killed_cost_a_pause_and_nothing_else(
+    times, left_s, killed_s, run, crew, config, report
+):
+    topics, pauses = config.kafka.topics, []
+
+    with Watcher(config.kafka, topics.global1, topics.alert) as watcher:
+
+        def pause_until(*instances):
+            """Wait until these share the work and have done all there is by then; return how long any part waited."""
+            began_ms = int(time.time() * 1000)
+            wait_until(lambda: members(config.kafka, GROUP) == set(instances), within_s=120, every_s=0.2)
+            goal = Goal(config.kafka, topics.global1)
+            wait_until(lambda: goal.is_reached(GROUP), within_s=120, every_s=0.2)
+            return watcher.pause_s(topics.alert, began_ms)
+
+        produce = crew.start("produce", *run, "--run", "day")
+        first = crew.start(GROUP, "--instance", "a")
+        pause_until("a")
+        for _ in range(times):
+            second = crew.start(GROUP, "--instance", "b")
+            pause_until("a", "b")
+            third = crew.start(GROUP, "--instance", "c")
+            pause_until("a", "b", "c")
+            crew.stop(second)
+            pauses.append((pause_until("a", "c"), left_s))
+            crew.kill(third)
+            pauses.append((pause_until("a"), killed_s))
+        truth = ended(run, produce, crew, watcher, topics)
+        crew.stop(first)
+
+    worst = max(pause for pause, _ in pauses)
+    report("R4", f"rebalances, {4 * times}: 1 to 3 to 1", *verdicts_on(config, truth, None), recovery_s=worst)
+    assert watcher.faults == []
+    assert [pause for pause in pauses if pause[0] > pause[1]] == []
+
+
+@pytest.mark.services
+def test_r22_of_two_processes_with_one_name_one_goes_on(run, crew, hire, config, tmp_path, report):
+    """On one host the second is refused at once; on two hosts, here two homes, one of the two gives up."""
+    topics = config.kafka.topics
+    elsewhere = hire(config.model_copy(update={"local": LocalSettings(home=tmp_path / "elsewhere")}))
+
+    with Watcher(config.kafka, topics.global1, topics.alert) as watcher:
+        produce = crew.start("produce", *run, "--run", "day")
+        ours = crew.start(GROUP, "--instance", "a")
+        wait_until(lambda: members(config.kafka, GROUP) == {"a"}, within_s=120, every_s=0.2)
+        assert crew.wait(crew.start(GROUP, "--instance", "a"), 60) == 75
+
+        both = (ours, elsewhere.start(GROUP, "--instance", "a"))
+        wait_until(lambda: any(child.exit_code is not None for child in both), within_s=120, what="the end of one")
+        truth = ended(run, produce, crew, watcher, topics)
+        assert sorted(str(child.exit_code) for child in both) == ["78", "None"]
+        crew.stop(*(child for child in both if child.exit_code is None))
+
+    report("R22", "two processes of one name", *verdicts_on(config, truth, None))
+    assert watcher.faults == []

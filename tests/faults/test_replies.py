@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.account import truth_of
 from tests.support.kafka import wait_until
-from tests.support.proofs import STAGES, verdicts_on, worst_recovery_s
+from tests.support.proofs import verdicts_on, worst_recovery_s
 from tests.support.proxy import Api
 from tests.support.supervisor import Supervisor
 from tests.support.watcher import Watcher
@@ -12,6 +12,8 @@ from tests.support.watcher import Watcher
 # The client gives a batch up while the broker's reply to it is on its way.
 IMPATIENT = {"request_timeout_ms": 1_000, "delivery_timeout_ms": 2_000}
 LATER_S = 3.0
+EXPIRED = "has passed since batch creation"
+WRITERS = ("produce", "stream-alerts")
 INSTANCE = dict.fromkeys(("stream-alerts", "alert-bot"), ("--instance", "a"))
 
 
@@ -62,7 +64,12 @@ def test_r5_a_transaction_whose_replies_are_lost_is_neither_torn_nor_lost_nor_do
         truth = finish(supervisor, watcher, topics, run)
 
     worst = worst_recovery_s(watcher, topics, history.faults)
-    report("R5", f"replies lost, {times} of {len(Api)} kinds", *verdicts_on(config, truth, discord), recovery_s=worst)
+    report(
+        "R5",
+        f"replies lost, {times} of each of {len(Api)} kinds",
+        *verdicts_on(config, truth, discord),
+        recovery_s=worst,
+    )
     assert watcher.faults == []
 
 
@@ -83,21 +90,26 @@ def test_r7_no_transaction_is_committed_without_a_batch_that_expired_in_it(
     times, chance, hire, proxied, config, discord, history, begins, proxy, report
 ):
     topics, run = config.kafka.topics, run_of(chance, begins)
-    expired = 0
     impatient = proxied.model_copy(update={"kafka": proxied.kafka.model_copy(update={"client": IMPATIENT})})
 
     with Watcher(config.kafka, topics.global1, topics.global2, topics.alert, topics.delivery) as watcher:
         supervisor = Supervisor(hire(impatient), history, {"produce": (*run, "--run", "day"), **INSTANCE})
-        for _ in range(times):
-            for _ in STAGES:
-                wait_until(supervisor_tends(supervisor, watcher, topics), within_s=120, what="reports")
-                met = proxy.met[Api.PRODUCE]
-                proxy.hold(Api.PRODUCE, LATER_S)
-                wait_until(lambda n=met: supervisor.tend() or proxy.met[Api.PRODUCE] > n, within_s=120)
-                history.fault("late PRODUCE of", "broker")
-                expired += 1
+        for number in range(1, times + 1):
+            wait_until(supervisor_tends(supervisor, watcher, topics), within_s=120, what="reports")
+            history.fault("late PRODUCE, again and again, of", "broker")
+            proxy.hold(Api.PRODUCE, LATER_S, times=1_000_000)
+            wait_until(
+                lambda n=number: supervisor.tend() or all(history.said(EXPIRED, stage) >= n for stage in WRITERS),
+                within_s=120, what="the end of its batches",
+            )  # fmt: skip
+            proxy.relent()
         truth = finish(supervisor, watcher, topics, run)
 
     worst = worst_recovery_s(watcher, topics, history.faults)
-    report("R7", f"batches expired, {expired}", *verdicts_on(config, truth, discord), recovery_s=worst)
+    report(
+        "R7",
+        f"batches expired in two stages, {times} x each",
+        *verdicts_on(config, truth, discord),
+        recovery_s=worst,
+    )
     assert watcher.faults == []

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kafka import KafkaAdminClient
+from kafka.errors import CoordinatorNotAvailableError
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_admin
@@ -12,9 +12,11 @@ from harmonystate.edges.kafka.offsets import committed, end_offsets
 
 def members(settings: KafkaSettings, group: str) -> set[str]:
     """Return the instances that share the work of a group; none while it rebalances."""
-    admin: KafkaAdminClient
     with open_admin(settings) as admin:
-        described: Mapping[str, Any] = admin.describe_groups([group])[group]
+        try:
+            described: Mapping[str, Any] = admin.describe_groups([group])[group]
+        except CoordinatorNotAvailableError:  # the first group of a new broker has none yet
+            return set()
     if described["group_state"] != "Stable":
         return set()
     return {member["group_instance_id"] for member in described["members"] if member["member_assignment"]}

@@ -28,6 +28,10 @@ class History:
         self._logs += 1
         return self.folder / f"{self._logs:03}-{name}.log"
 
+    def said(self, words: str, name: str) -> int:
+        """Return how many lines of all the logs of a name hold these words."""
+        return sum(log.read_text().count(words) for log in self.folder.glob(f"*-{name}.log"))
+
     def fault(self, what: str, victim: str) -> None:
         """Write down what is done to a victim now, from which it is to recover."""
         self.faults.append((int(time.time() * 1000), victim))

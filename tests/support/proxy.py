@@ -61,6 +61,10 @@ class Proxy:
         """Pass on the next replies only so much later, and with them all that is behind them."""
         self._fates[api] = Fate(times, seconds)
 
+    def relent(self) -> None:
+        """Pass on everything again."""
+        self._fates.clear()
+
     def cut(self) -> None:
         """Cut every connection."""
         self._loop.call_soon_threadsafe(lambda: [writer.close() for writer in list(self._writers)])
