@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_ARGS ?=
+# Where this is set, every process of ours, and every test run, would compile all its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 SEED ?=
 ONLY ?=
@@ -22,14 +24,14 @@ demo: venv
 	$(BIN)/harmony demo $(DEMO_ARGS)
 
 test: check
-	$(BIN)/pytest -m services
+	$(BIN)/pytest -p no:faker --numprocesses 2 --dist loadfile --no-loadscope-reorder -m services
 
 check: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --quiet --numprocesses auto -m "not services and not faults"
+	$(BIN)/pytest --quiet -p no:faker --numprocesses auto -m "not services and not faults"
 
 # SEED=N repeats what a run did; ONLY=R3 is that test alone.
 test-faults: venv

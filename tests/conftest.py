@@ -20,15 +20,23 @@ pytest_plugins = ["tests.support.fault_table"]
 settings.register_profile("harmony", deadline=None, print_blob=True)
 settings.load_profile("harmony")
 
+# Each worker takes whole files, in this order: one that takes minutes and begins last would keep the other waiting.
+_LONGEST = ("test_demo", "test_kill", "test_chain", "test_ingest", "test_kill_everything", "test_stack")
+
 # Taken out, like every other setting of ours, so that no test, nor any child of one, meets it.
 _NAMED_SERVICES = os.environ.pop("HARMONY_TEST_SERVICES", None)
 for _name in [name for name in os.environ if name.startswith("HARMONY_")]:
     del os.environ[_name]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST))
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Services]":
-    """A real Kafka and Cassandra, one for the whole run.
+    """A real Kafka and Cassandra, for all that this worker runs: the names of the groups are fixed, so none is shared.
 
     HARMONY_TEST_SERVICES="kafkahost:port,cassandrahost:port" names servers that run already.
     """
