@@ -1,5 +1,6 @@
 """stream-alerts: copies every report with a sad person from global1 to alert, exactly once."""
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,6 +32,8 @@ def run(config: Config, *, once: bool, instance: str | None) -> int:
     topics = config.kafka.topics
     decide = partial(sort_out, threshold=config.alerts.threshold, topics=topics, now=_now)
     connect.require(config.kafka, [topics.global1, topics.alert, topics.dead_letter])
+    # What is loaded stays. A full collection would walk all of it, and an alert would wait 50 ms for that.
+    gc.freeze()
     with instances.claim(config.local.home, STAGE, instance) as name, metering(STAGE) as meter:
         transform_exactly_once(
             config.kafka,
@@ -52,12 +55,17 @@ def sort_out(batch: Sequence[Record], *, threshold: int, topics: Topics, now: Cl
         try:
             report = decode_report(value)
         except NotAReport as fault:
-            yield bury(place_of(record), record.key, value, fault, stage=STAGE, at=now(), topic=topics.dead_letter)
+            yield _letter(record, fault, topic=topics.dead_letter, at=now())
             continue
         alert = alert_from(report, threshold=threshold)
         if alert is not None and value is not None:
             text = encode_alert(alert, value, threshold=threshold, raised_at=now())
             yield Outgoing(topics.alert, b"%d" % report.drone_id, text)
+
+
+def _letter(record: Record, fault: NotAReport, *, topic: str, at: datetime) -> Outgoing:
+    place, headers = place_of(record), record.headers
+    return bury(place, record.key, record.value, fault, stage=STAGE, at=at, topic=topic, headers=headers)
 
 
 def filter_lines(config: Config) -> int:
