@@ -62,12 +62,19 @@ class Truth(NamedTuple):
 
 def truth_of(*options: object) -> Truth:
     """Return what `produce` with these options makes; neither Kafka nor anything else of the chain has a part in it."""
+    lines = printed(*options)
+    return Truth(Account(lines), Account(line for line in lines if is_sad(line)))
+
+
+def printed(*options: object) -> list[bytes]:
+    """Return the reports that `produce` with these options makes, in order."""
     command = [HARMONY, "produce", *map(str, options), "--output", "-"]
-    lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=child_environment()).stdout.splitlines()
-    return Truth(Account(lines), Account(line for line in lines if _is_sad(line)))
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=child_environment())
+    return done.stdout.splitlines()
 
 
-def _is_sad(line: bytes) -> bool:
+def is_sad(line: bytes) -> bool:
+    """Say whether a report leads to an alert."""
     return any(person["harmonyscore"] < 2 for person in json.loads(line)["persons"])
 
 
