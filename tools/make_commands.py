@@ -20,12 +20,22 @@ Data goes to stdout, all else to stderr.
 
 def page() -> str:
     """Return the whole page."""
-    return HEADER + "".join(f"\n## harmony {name}\n\n```\n{_help(name)}\n```\n" for name in get_command(app).commands)
+    return HEADER + "".join(f"\n## harmony {name}\n\n```\n{_help(name)}\n```\n" for name in names())
+
+
+def names() -> list[str]:
+    """Return every command; those of a group with the group's name before theirs."""
+    return [
+        f"{name} {own}".strip()
+        for name, command in get_command(app).commands.items()
+        for own in getattr(command, "commands", [""])
+    ]
 
 
 def _help(name: str) -> str:
     # The width of a terminal must not change the page.
-    said = CliRunner().invoke(app, [name, "--help"], prog_name="harmony", terminal_width=100, max_content_width=100)
+    asked = [*name.split(), "--help"]
+    said = CliRunner().invoke(app, asked, prog_name="harmony", terminal_width=100, max_content_width=100)
     return "\n".join(line.rstrip() for line in said.output.strip().splitlines())
 
 

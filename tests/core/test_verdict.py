@@ -142,6 +142,30 @@ def test_a_dead_letter_of_a_report_disagrees(stage: Stage):
     assert told(stage.judged()) == [("disagreeing", "dead-letter", "")]
 
 
+def test_a_report_that_was_buried_by_mistake_and_sent_back_stands_once(stage: Stage):
+    stage.letters.append(("stream-alerts", Place("global1", 0, 0)))
+    stage.global1.append(stage.sad)
+    stage.returned = {Place("global1", 0, 3)}
+    stage.reached["stream-alerts"] = 4
+
+    assert told(stage.judged()) == []
+
+    stage.alerts, stage.deliveries = [], []
+    assert todo(stage) == {Remedy("raise", "alert"): {Place("global1", 0, 3)}}
+
+
+def test_an_alert_that_was_refused_and_sent_back_must_be_told(stage: Stage):
+    stage.letters.append(("alert-bot", Place("alert", 0, 0)))
+    stage.alerts *= 2
+    stage.returned = {Place("alert", 0, 1)}
+    stage.reached["alert-bot"] = 2
+
+    assert told(stage.judged()) == []
+
+    stage.deliveries = []
+    assert told(stage.judged()) == [("missing", "delivery", ids.alert_id(stage.sad.report_id))]
+
+
 def test_what_nothing_led_to_is_stray_where_all_of_its_source_was_read(stage: Stage):
     odd = report(9, 0)
     stage.alerts.append(alert(odd))

@@ -46,6 +46,7 @@ class Stage:
         self.letters = [("stream-alerts", Place("global1", 0, 2)), ("ingest", Place("global2", 0, 2))]
         self.rows = [self.sad, self.calm]
         self.reached = {"stream-alerts": 3, "ingest": 3, "alert-bot": 1}
+        self.returned: set[Place] = set()
         self.written = WRITTEN
         self.extents = dict.fromkeys(STORES, ALL)
         self.now = NOW
@@ -56,9 +57,11 @@ class Stage:
         for side, records in enumerate((self.global1, self.global2)):
             for offset, record in enumerate(records):
                 value = encode_report(record) if isinstance(record, Report) else record
-                audit.see_report(side, Place(STORES[side], 0, offset), at, value)
+                place = Place(STORES[side], 0, offset)
+                audit.see_report(side, place, at, value, returned=place in self.returned)
         for offset, value in enumerate(self.alerts):
-            audit.see_alert(Place("alert", 0, offset), at, value)
+            place = Place("alert", 0, offset)
+            audit.see_alert(place, at, value, returned=place in self.returned)
         for offset, identity in enumerate(self.deliveries):
             audit.see_delivery(Place("delivery", 0, offset), identity, stray=self.extents["alert"].whole)
         for offset, (stage, place) in enumerate(self.letters):

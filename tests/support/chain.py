@@ -14,7 +14,7 @@ from harmonystate.core.wire import NotAReport, decode_report, encode_report
 from harmonystate.edges.cassandra import schema
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.reports import write_rows
-from harmonystate.edges.kafka.offsets import end_offsets
+from harmonystate.edges.kafka.offsets import committed, end_offsets
 from harmonystate.edges.kafka.reading import read_all
 from harmonystate.edges.kafka.records import place_of
 from harmonystate.edges.kafka.topics import create_topics
@@ -60,19 +60,22 @@ def produce(config: Config, reports: Sequence[Report], *malformed: bytes) -> Non
     )
 
 
-def ingest(config: Config) -> None:
-    """Do what ingest does, on a small scale, without Spark: all of global2 from its beginning."""
+def ingest(config: Config, *, rows: bool = True) -> None:
+    """Do what ingest does, on a small scale, without Spark; without `rows`, only what it does in Kafka."""
     topics, now = config.kafka.topics, datetime.now(UTC)
     reports, letters = [], []
-    ends = end_offsets(config.kafka, topics.global2)
+    ends, done = end_offsets(config.kafka, topics.global2), committed(config.kafka, "ingest", topics.global2)
     for record in read_all(config.kafka, topics.global2):
+        if record.offset < done.get(record.partition, (0, ""))[0]:
+            continue
         try:
             reports.append(decode_report(record.value))
         except NotAReport as fault:
             kept = (place_of(record), record.key, record.value)
             letters.append(bury(*kept, fault, stage="ingest", at=now, topic=topics.dead_letter))
-    with open_session(config.cassandra) as session:
-        write_rows(session, config.cassandra, reports, now=now)
+    if rows:
+        with open_session(config.cassandra) as session:
+            write_rows(session, config.cassandra, reports, now=now)
     transactor = Transactor(config.kafka, f"test-{uuid.uuid4()}")
     offsets = {(topics.global2, partition): end for partition, end in ends.items()}
     transactor.commit(letters, offsets=offsets, group="ingest")

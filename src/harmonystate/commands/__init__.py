@@ -9,4 +9,6 @@ analyze        answers the four questions from the stored reports (Spark batch)
 setup          makes topics and tables      stack   starts and stops the local servers
 status         what is where                demo    everything at once
 verify         does every store hold what it should; repairs
+dead_letters   what is no report: shown, sent back
+trace          one report, step by step
 """

@@ -16,7 +16,7 @@ from harmonystate.core.findings import Case, Findings, Kind
 from harmonystate.core.forgotten import without
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
-from harmonystate.core.report_index import ReportIndex, key_of
+from harmonystate.core.report_index import GLOBAL1, ReportIndex, key_of
 from harmonystate.core.windows import Window
 from harmonystate.core.wire import NotAReport, decode_alert, decode_report
 
@@ -101,11 +101,17 @@ class Audit:
         self.alerts: dict[bytes, Told] = {}
         self.letters: dict[tuple[str, Place], Letter] = {}
         self.refused: set[Place] = set()
+        self._replaced: set[Place] = set()
         self._topics = (stores.global1, stores.global2)
         self._threshold, self._forgotten = threshold, forgotten
 
-    def see_report(self, side: int, place: Place, written_ms: int, value: bytes | None) -> None:
-        """Take in a record of GLOBAL1 or GLOBAL2; where they are one topic, once for each."""
+    def see_report(
+        self, side: int, place: Place, written_ms: int, value: bytes | None, *, returned: bool = False
+    ) -> None:
+        """Take in a record of GLOBAL1 or GLOBAL2; where they are one topic, once for each.
+
+        One that is `returned` (`core.replay`) stands for the record that was buried, if that has come to be a report.
+        """
         try:
             report = decode_report(value)
         except NotAReport:
@@ -115,14 +121,17 @@ class Audit:
             return
         row = self._row_of(report, self._topics[side], place)
         if self.reports.stands(row, side):
-            if side == 0 or self._topics[0] != self._topics[1]:
-                first = self.reports.place(row, side, place.topic)
-                self.findings.add(Case(Kind.DOUBLED, place.topic, report.report_id, (first, place)))
-            return
+            first = self.reports.place(row, side, place.topic)
+            if returned:
+                self._replaced.add(first)
+            else:
+                if side == GLOBAL1 or self._topics[0] != self._topics[1]:
+                    self.findings.add(Case(Kind.DOUBLED, place.topic, report.report_id, (first, place)))
+                return
         self.reports.put(row, side, partition=place.partition, offset=place.offset, written_ms=written_ms)
 
-    def see_alert(self, place: Place, written_ms: int, value: bytes | None) -> None:
-        """Take in a record of the topic alert."""
+    def see_alert(self, place: Place, written_ms: int, value: bytes | None, *, returned: bool = False) -> None:
+        """Take in a record of the topic alert; one that is `returned` stands for the one that was buried."""
         try:
             raised = decode_alert(value)
         except NotAReport:
@@ -132,7 +141,7 @@ class Audit:
         if report.time not in self.window:
             return
         key = key_of(raised.alert_id)
-        if known := self.alerts.get(key):
+        if (known := self.alerts.get(key)) and not returned:
             self.findings.add(Case(Kind.DOUBLED, place.topic, raised.alert_id, (known.place, place)))
             return
         self.alerts[key] = Told(place, written_ms, key_of(report.report_id))
@@ -166,8 +175,10 @@ class Audit:
                 self.findings.add(Case(Kind.DOUBLED, place.topic, "", (burial.place, place), detail))
         elif burial.stage == ALERT_BOT:
             self.refused.add(burial.place)
+        elif burial.place in self._replaced:
+            return
         elif self.window == EVERYTHING and (read := sources.get(burial.place.topic)) and read.holds(burial.place):
-            detail = f"{burial.stage} buried a record that is a report, or none"
+            detail = f"{burial.stage} buried what is a report: `harmony dead-letters replay` sends it back"
             self.findings.add(Case(Kind.DISAGREEING, place.topic, "", (burial.place, place), detail))
 
     def see_row(self, report: Report, *, stray: bool) -> None:

@@ -11,6 +11,8 @@ from harmonystate.core.wire import NotAReport, format_time
 TOPIC, PARTITION, OFFSET = (f"__streams.errors.{part}" for part in ("topic", "partition", "offset"))
 EXCEPTION, MESSAGE = "__streams.errors.exception", "__streams.errors.message"
 STAGE, TIME, SIZE = "harmony.stage", "harmony.time", "harmony.size"
+# Where a record that was sent back came from: topic/partition/offset of its dead letter. Kept when it is buried again.
+REPLAYED_FROM = "harmony.replayed-from"
 
 MAX_VALUE_BYTES = 1024 * 1024
 
@@ -24,6 +26,7 @@ def bury(  # noqa: PLR0913 - what a dead letter tells is that much
     stage: str,
     at: datetime,
     topic: str,
+    headers: Sequence[tuple[str, bytes]] = (),
 ) -> Outgoing:
     """Return the dead letter of a record.
 
@@ -36,8 +39,9 @@ def bury(  # noqa: PLR0913 - what a dead letter tells is that much
         stage: the command that found it.
         at: when; UTC.
         topic: the name of the topic dead-letter.
+        headers: the record's own, of which REPLAYED_FROM is kept.
     """
-    headers = [
+    told = [
         (TOPIC, place.topic.encode()),
         (PARTITION, b"%d" % place.partition),
         (OFFSET, b"%d" % place.offset),
@@ -47,11 +51,12 @@ def bury(  # noqa: PLR0913 - what a dead letter tells is that much
         (TIME, format_time(at).encode()),
     ]
     if value is not None and len(value) > MAX_VALUE_BYTES:
-        headers.append((SIZE, b"%d" % len(value)))
+        told.append((SIZE, b"%d" % len(value)))
         value = value[:MAX_VALUE_BYTES]
     if key is None and value is None:
         value = b""
-    return Outgoing(topic, key, value, headers)
+    told += [header for header in headers if header[0] == REPLAYED_FROM]
+    return Outgoing(topic, key, value, told)
 
 
 class Burial(NamedTuple):

@@ -11,6 +11,10 @@ class Place(NamedTuple):
     partition: int
     offset: int
 
+    def __str__(self) -> str:
+        """Return topic/partition/offset."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
 
 class Outgoing(NamedTuple):
     """A record to be written.

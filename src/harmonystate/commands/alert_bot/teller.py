@@ -182,7 +182,8 @@ class Teller:
 
 
 def _letter(record: Record, fault: NotAReport, *, topic: str, now: Clock) -> Outgoing:
-    return bury(place_of(record), record.key, record.value, fault, stage=STAGE, at=now(), topic=topic)
+    place, headers = place_of(record), record.headers
+    return bury(place, record.key, record.value, fault, stage=STAGE, at=now(), topic=topic, headers=headers)
 
 
 def _by_id(posted: Sequence[Posted]) -> dict[str, Posted]:

@@ -13,6 +13,7 @@ from harmonystate.config import Config
 from harmonystate.core.audit import ALERT_BOT, EVERYTHING, INGEST, STREAM_ALERTS, TABLE, Audit, Extent, Stores
 from harmonystate.core.dead_letter import read_burial
 from harmonystate.core.findings import Findings
+from harmonystate.core.replay import is_returned
 from harmonystate.core.report_index import GLOBAL1, GLOBAL2
 from harmonystate.core.verdict import SETTLED, Terms, judge
 from harmonystate.core.windows import Window
@@ -72,10 +73,12 @@ class _Look:
             sides = {stores.global1: [GLOBAL1, GLOBAL2]}
         for topic, there in sides.items():
             for record in self._read(surveyor, topic):
+                place, returned = place_of(record), is_returned(record.headers)
                 for side in there:
-                    audit.see_report(side, place_of(record), record.timestamp, record.value)
+                    audit.see_report(side, place, record.timestamp, record.value, returned=returned)
         for record in self._read(surveyor, stores.alert):
-            audit.see_alert(place_of(record), record.timestamp, record.value)
+            returned = is_returned(record.headers)
+            audit.see_alert(place_of(record), record.timestamp, record.value, returned=returned)
         for record in self._read(surveyor, stores.delivery):
             stray = extents[stores.alert].whole and record.timestamp < self._settled_ms
             audit.see_delivery(place_of(record), (record.key or b"").decode(errors="replace"), stray=stray)

@@ -104,8 +104,8 @@ class _Mending:
         try:
             decode(record.value)
         except NotAReport as fault:
-            place, now = place_of(record), datetime.now(UTC)
-            return bury(place, record.key, record.value, fault, stage=stage, at=now, topic=topics.dead_letter)
+            kept, now = (place_of(record), record.key, record.value), datetime.now(UTC)
+            return bury(*kept, fault, stage=stage, at=now, topic=topics.dead_letter, headers=record.headers)
         raise AssertionError("the audit saw that this is no report")
 
     def _send(self) -> None:

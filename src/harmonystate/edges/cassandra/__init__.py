@@ -4,6 +4,7 @@ connect.py  a session, or one line that says why there is none
 schema.py   `harmony setup`'s half: keyspace and tables (schema.cql)
 hours.py    which hours have changed
 reports.py  the table report, row by row: for verify and what mends
+traces.py   what the tables hold of one report
 forgotten.py  whom no row is to name
 lease.py    one run of analyze at a time
 analysis_reader.py, analysis_writer.py   what analyze reads and writes: rollups, series, answers

@@ -16,9 +16,9 @@ from harmonystate.core.windows import Window, floor_to_hour
 from harmonystate.edges.cassandra.connect import translating
 from harmonystate.edges.cassandra.hours import mark_changed
 
-_COLUMNS = "droneid, time, reportid, latitude, longitude, persons, words"
-_READ = f"SELECT {_COLUMNS}, WRITETIME(latitude) AS written FROM report WHERE hour = ? AND shard = ?"  # noqa: S608
-_WRITE = f"INSERT INTO report (hour, shard, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TTL ?"  # noqa: S608
+COLUMNS = "droneid, time, reportid, latitude, longitude, persons, words"
+_READ = f"SELECT {COLUMNS}, WRITETIME(latitude) AS written FROM report WHERE hour = ? AND shard = ?"  # noqa: S608
+_WRITE = f"INSERT INTO report (hour, shard, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TTL ?"  # noqa: S608
 # Pages in memory at once: so many partitions, each with a page of 5,000 rows at most.
 _AT_ONCE = 8
 
@@ -48,7 +48,7 @@ def read_rows(session: Session, settings: CassandraSettings, hours: Iterable[dat
         while some := list(islice(partitions, _AT_ONCE)):
             for _, rows in execute_concurrent_with_args(session, query, some, raise_on_first_error=True):
                 for row in rows:
-                    yield StoredReport(_report(row), row.written // 1000)
+                    yield StoredReport(as_report(row), row.written // 1000)
 
 
 def write_rows(session: Session, settings: CassandraSettings, reports: Iterable[Report], *, now: datetime) -> int:
@@ -80,7 +80,8 @@ def _row(report: Report, settings: CassandraSettings, now: datetime) -> tuple[An
     )
 
 
-def _report(row: Any) -> Report:
+def as_report(row: Any) -> Report:
+    """Return a row that holds COLUMNS as a report."""
     return Report(
         report_id=str(row.reportid),
         drone_id=row.droneid,

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from harmonystate.core.findings import Case, Findings, Remedy
-from harmonystate.core.record import Place
 
 
 class Verdict(NamedTuple):
@@ -81,13 +80,8 @@ def _counts(verdict: Verdict) -> Table:
 def _cases(cases: list[Case]) -> Table:
     table = _table("Wrong", "what", "where", "id", "record", "")
     for case in cases:
-        table.add_row(case.kind, case.store, case.id, "\n".join(map(spell, case.places)), case.detail)
+        table.add_row(case.kind, case.store, case.id, "\n".join(map(str, case.places)), case.detail)
     return table
-
-
-def spell(place: Place) -> str:
-    """Write where a record stands: topic/partition/offset."""
-    return f"{place.topic}/{place.partition}/{place.offset}"
 
 
 def _document(case: Case) -> dict[str, object]:

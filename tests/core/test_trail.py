@@ -1,0 +1,72 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from harmonystate.core import ids
+from harmonystate.core.trail import DeliveryNote, Step, Trail, Wanted, link_of
+from harmonystate.core.wire import encode_report
+from tests.support.alerts import HEARD, encoded, raised
+
+ALERT, OTHER = raised(1), raised(2)
+REPORT = ALERT.alert.report
+DELIVERY = {"alertId": ALERT.alert_id, "reportId": REPORT.report_id, "channelId": "12", "messageId": "34", "x": 1}
+
+
+@pytest.mark.parametrize("identity", [REPORT.report_id, REPORT.report_id.upper(), ALERT.alert_id])
+def test_a_report_is_found_by_its_own_id_and_by_that_of_its_alert(identity: str):
+    wanted = Wanted(identity)
+
+    assert wanted.take_alert(encoded(OTHER)) is None
+    assert wanted.take_alert(encoded(ALERT)) == ALERT
+    assert wanted.take_report(encode_report(OTHER.alert.report)) is None
+    assert wanted.take_report(encode_report(REPORT)) == REPORT
+    note = wanted.take_delivery(json.dumps(DELIVERY).encode())
+    assert note is not None
+    assert note.message_id == "34"
+    assert wanted.take_delivery(json.dumps({**DELIVERY, "alertId": OTHER.alert_id}).encode()) is None
+
+
+def test_a_report_that_brought_no_id_is_found_by_that_of_its_text():
+    text = encode_report(REPORT).replace(b'"reportId":"%b",' % REPORT.report_id.encode(), b"")
+    found = Wanted(ids.id_of_text(text.decode())).take_report(text)
+
+    assert found is not None
+    assert found.time == REPORT.time
+
+
+def test_an_id_in_upper_case_or_behind_an_escape_is_found_too():
+    text = encode_report(REPORT)
+    upper = text.replace(REPORT.report_id.encode(), REPORT.report_id.upper().encode())
+    escaped = text.replace(
+        REPORT.report_id.encode(), b"\\u%04x" % ord(REPORT.report_id[0]) + REPORT.report_id[1:].encode()
+    )
+
+    assert Wanted(REPORT.report_id).take_report(upper) == REPORT
+    assert Wanted(REPORT.report_id).take_report(escaped) == REPORT
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{", b"\\"])
+def test_what_is_no_report_is_passed_over(value):
+    wanted = Wanted(REPORT.report_id)
+
+    assert (wanted.take_alert(value), wanted.take_report(value), wanted.take_delivery(value)) == (None, None, None)
+    assert wanted.mentions(value) == (value == b"\\")
+
+
+def test_what_is_no_uuid_is_refused():
+    with pytest.raises(ValueError, match="UUID"):
+        Wanted("Ada Byron")
+
+
+def test_a_message_of_discord_has_a_link_and_one_of_the_terminal_none():
+    assert link_of(DeliveryNote("a", channel_id="12", message_id="34")) == "https://discord.com/channels/@me/12/34"
+    assert link_of(DeliveryNote("a", channel_id="console", message_id="a")) == "console"
+
+
+def test_ages_count_from_what_was_heard():
+    trail = Trail(REPORT.report_id, ALERT.alert_id, REPORT, [])
+
+    assert trail.age_s(Step("alert", "", HEARD + timedelta(milliseconds=40))) == 0.04
+    assert trail.age_s(Step("alert", "")) is None
+    assert Trail("", "", None, []).age_s(Step("alert", "", HEARD)) is None
