@@ -1,5 +1,6 @@
 """The bot's loop, driven by lists: a feed that knows what was committed, a sink that does as it is told."""
 
+import json
 import threading
 from collections import deque
 from concurrent.futures import Future
@@ -9,12 +10,15 @@ import pytest
 
 from harmonystate.commands.alert_bot.teller import Teller
 from harmonystate.config import Topics
-from harmonystate.core.delivery import Posted
-from harmonystate.core.dispatch import Form, Undelivered
+from harmonystate.core import backlog as backlogs
+from harmonystate.core.message import Edit, Form, Undelivered
+from harmonystate.core.routes import Route, target_of
+from harmonystate.core.waiting import Target
 from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.transaction import TransactionFailed
 from harmonystate.errors import Misconfigured
 from tests.support.alerts import HEARD, Row, raised, row
+from tests.support.waiting import HERE, Rules, ids, posted
 
 UNKNOWN = Undelivered("no answer", unknown=True)
 FORBIDDEN = Undelivered("403", wait_s=60)
@@ -29,12 +33,13 @@ class Feed:
         self.told = set(told)
         self.unproved = unproved
         self.asked_since = []
-        self.held = 0
+        self.polled = 0
         self.outgoings = []
         self.offsets = {}
+        self.first_offsets = {}
 
     def poll(self, _timeout_s, *, hold=False):
-        self.held += hold
+        self.polled += 1
         polled = self.polls.popleft() if self.polls and not hold else []
         if isinstance(polled, Exception):
             raise polled
@@ -50,6 +55,7 @@ class Feed:
     def commit(self, settled):
         self.outgoings += settled.outgoings
         self.offsets |= settled.offsets
+        self.first_offsets = self.first_offsets or settled.offsets
 
     def commit_positions(self):
         pass
@@ -61,26 +67,38 @@ class Feed:
         return [outgoing.key.decode() for outgoing in self.outgoings if outgoing.topic == topic]
 
 
-class Sink:
-    """A channel; `answers` are exceptions to raise, or how many alerts of the message it takes (None = all)."""
+class Sink(Rules):
+    """Channels; `answers` are exceptions to raise, or how many alerts of the message are taken (None = all)."""
 
-    channel_id = "42"
-
-    def __init__(self, *answers, standing=()):
+    def __init__(self, *answers, standing=(), routes=(), **rules):
+        super().__init__(**rules)
         self.answers = deque(answers)
         self.posts = []
+        self.edits = []
         self.looks = []
         self.standing = list(standing)
+        self.routes = routes
 
-    def fit(self, alerts):
-        return min(len(alerts), 10)
+    def target_of(self, raised):
+        return target_of(raised, self.routes, Target(HERE))
 
-    def post(self, message):
-        self.posts.append(message)
+    def wait_s(self, _channel_id, _told=None):
+        return 0.0
+
+    def tell(self, channel_id, told):
         answer = self.answers.popleft() if self.answers else None
-        return done(answer if isinstance(answer, Exception) else [standing(*message.alerts[:answer])])
+        if isinstance(told, Edit):
+            self.edits.append(told)
+            return done(answer or [posted(*told.alerts, number=told.message_id, channel=channel_id)])
+        self.posts.append(told)
+        number = str(len(self.posts))
+        return done(
+            answer
+            if isinstance(answer, Exception)
+            else [posted(*told.alerts[:answer], number=number, channel=channel_id)]
+        )
 
-    def posted_since(self, moment):
+    def posted_since(self, _channel_id, moment):
         self.looks.append(moment)
         return done(self.standing)
 
@@ -112,22 +130,10 @@ def done(answer):
     return future
 
 
-def standing(*told, number="77"):
-    return Posted(number, HEARD, frozenset(alert.alert_id for alert in told))
-
-
 def run(feed, sink, clock=None, goal=None):
     clock = clock or Clock()
     teller = Teller(feed, sink, topics=Topics(), stop=clock, meter=Meter("alert-bot"), now=clock.now)
     return teller.run({} if goal is None else goal)
-
-
-def ids(*told):
-    return [alert.alert_id for alert in told]
-
-
-def alerts_of(message):
-    return ids(*message.alerts)
 
 
 def test_what_waits_is_told_in_as_few_messages_as_fit_and_each_alert_has_its_record():
@@ -136,7 +142,7 @@ def test_what_waits_is_told_in_as_few_messages_as_fit_and_each_alert_has_its_rec
 
     assert run(feed, sink)
     assert [len(message.alerts) for message in sink.posts] == [10, 10, 3]
-    assert feed.keys() == ids(*told)
+    assert sorted(feed.keys()) == sorted(ids(*told))
     assert feed.offsets == {("alert", 0): 23}
 
 
@@ -155,7 +161,7 @@ def test_an_unanswered_message_is_sent_again_as_it_was_before_anything_else():
 
     run(feed, sink)
 
-    assert [alerts_of(message) for message in sink.posts] == [ids(first)] * 3 + [ids(second)]
+    assert [ids(message) for message in sink.posts] == [ids(first)] * 3 + [ids(second)]
     assert len({message.nonce for message in sink.posts[:3]}) == 1
     assert feed.keys() == ids(first, second)
 
@@ -166,7 +172,7 @@ def test_an_unanswered_message_stays_so_when_the_next_try_is_refused_for_rate():
 
     run(feed, sink)
 
-    assert [alerts_of(message) for message in sink.posts] == [ids(first)] * 3 + [ids(second)]
+    assert [ids(message) for message in sink.posts] == [ids(first)] * 3 + [ids(second)]
 
 
 def test_what_was_refused_for_now_is_chosen_anew_with_what_came_meanwhile():
@@ -175,7 +181,7 @@ def test_what_was_refused_for_now_is_chosen_anew_with_what_came_meanwhile():
 
     run(feed, sink)
 
-    assert [alerts_of(message) for message in sink.posts] == [ids(first), ids(first, second)]
+    assert [ids(message) for message in sink.posts] == [ids(first), ids(first, second)]
 
 
 def test_only_ids_in_the_returned_message_are_delivered_and_the_rest_goes_into_the_next():
@@ -184,13 +190,13 @@ def test_only_ids_in_the_returned_message_are_delivered_and_the_rest_goes_into_t
 
     run(feed, sink)
 
-    assert [alerts_of(message) for message in sink.posts] == [ids(*told), ids(*told[1:])]
-    assert feed.keys() == ids(*told)
+    assert [ids(message) for message in sink.posts] == [ids(*told), ids(*told[1:])]
+    assert sorted(feed.keys()) == sorted(ids(*told))
 
 
 def test_beyond_two_minutes_the_channel_is_asked_before_the_message_is_sent_again():
     alert = raised(1)
-    feed, sink, clock = Feed([row(alert, 0)]), Sink(*[UNKNOWN] * 100, standing=[standing(alert)]), Clock()
+    feed, sink, clock = Feed([row(alert, 0)]), Sink(*[UNKNOWN] * 100, standing=[posted(alert)]), Clock()
 
     assert run(feed, sink, clock)
     assert 120 < clock.waited_s <= 200
@@ -214,8 +220,8 @@ def test_waits_grow_to_a_minute_and_the_bot_stays_in_its_group():
 
     run(feed, sink, clock)
 
-    assert clock.waited_s == 1 + 2 + 4 + 8 + 16 + 32 + 60 + 60 + 60
-    assert feed.held == clock.waited_s / 0.5
+    assert clock.waited_s == pytest.approx(1 + 2 + 4 + 8 + 16 + 32 + 60 + 60 + 60)
+    assert feed.polled >= clock.waited_s
 
 
 def test_who_may_not_enter_tries_once_a_minute_and_commits_nothing():
@@ -226,13 +232,32 @@ def test_who_may_not_enter_tries_once_a_minute_and_commits_nothing():
     assert feed.offsets == {}
 
 
-def test_with_a_thousand_in_hand_no_more_is_taken():
-    more = [[row(raised(number), number) for number in range(1000)], [row(raised(1000), 1000)]]
+def test_while_discord_is_away_alerts_are_taken_in_until_there_are_enough(monkeypatch):
+    monkeypatch.setattr(backlogs, "MOST_RECORDS", 20)
+    more = [[row(raised(number), number)] for number in range(30)]
     feed, sink, clock = Feed(*more), Sink(*[FORBIDDEN] * 9), Clock(stop_after_s=120)
 
     run(feed, sink, clock)
 
-    assert len(feed.polls) == 1
+    assert len(feed.polls) == 10
+
+
+def test_what_came_while_discord_was_away_is_told_fresh_and_grave_first_and_the_rest_in_digests():
+    older = [raised(number, drone=number, heard=HEARD - timedelta(minutes=number % 9)) for number in range(40)]
+    fresh = [raised(number, number % 2, drone=number, heard=HEARD + timedelta(seconds=310)) for number in range(40, 55)]
+    grave, mild = fresh[::2], fresh[1::2]
+    offsets = iter(range(100))
+    feed = Feed([row(alert, next(offsets)) for alert in (*older, *fresh)])
+    sink, clock = Sink(Undelivered("429", wait_s=305)), Clock()
+
+    assert run(feed, sink, clock)
+
+    assert [message.form for message in sink.posts[1:]] == [Form.CARD, Form.CARD, Form.DIGEST]
+    assert ids(*sink.posts[1:3]) == ids(*grave, *mild[-2:], *mild[:-2])
+    assert sorted(ids(sink.posts[3])) == sorted(ids(*older))
+    assert sorted(feed.keys()) == sorted(ids(*older, *fresh))
+    assert feed.offsets == {("alert", 0): 55}
+    assert feed.first_offsets == {("alert", 0): 0}  # of the cards, which stand behind all the older ones
 
 
 def test_a_longer_wait_that_discord_asks_for_is_kept():
@@ -240,7 +265,7 @@ def test_a_longer_wait_that_discord_asks_for_is_kept():
 
     run(feed, sink, clock)
 
-    assert clock.waited_s == 301
+    assert clock.waited_s == pytest.approx(301)
 
 
 def test_a_stop_does_not_wait_for_discord():
@@ -256,7 +281,7 @@ def test_what_discord_refuses_as_cards_and_as_text_becomes_a_dead_letter_and_the
 
     run(feed, sink)
 
-    assert [(message.form, alerts_of(message)) for message in sink.posts] == [
+    assert [(message.form, ids(message)) for message in sink.posts] == [
         (Form.CARD, ids(bad, good)),
         (Form.CARD_ALONE, ids(bad)),
         (Form.TEXT, ids(bad)),
@@ -277,8 +302,9 @@ def test_a_record_that_is_no_alert_becomes_a_dead_letter_and_silences_nobody():
 
     run(feed, sink)
 
-    assert [outgoing.topic for outgoing in feed.outgoings] == ["dead-letter", "delivery", "dead-letter"]
-    assert dict(feed.outgoings[0].headers)["__streams.errors.offset"] == b"0"
+    assert sorted(outgoing.topic for outgoing in feed.outgoings) == ["dead-letter", "dead-letter", "delivery"]
+    letters = [dict(outgoing.headers) for outgoing in feed.outgoings if outgoing.topic == "dead-letter"]
+    assert [letter["__streams.errors.offset"] for letter in letters] == [b"0", b"2"]
     assert feed.offsets == {("alert", 0): 3}
 
 
@@ -286,11 +312,11 @@ def test_what_stood_there_at_the_start_is_looked_up_first_and_told_only_if_nobod
     recorded, in_channel, untold = (raised(n, heard=HEARD + timedelta(minutes=n)) for n in range(3))
     polled = [row(alert, offset) for offset, alert in enumerate((recorded, in_channel, untold))]
     feed = Feed(polled, told=ids(recorded), unproved=True)
-    sink = Sink(standing=[standing(in_channel, number="5")])
+    sink = Sink(standing=[posted(in_channel, number="5")])
 
     run(feed, sink)
 
-    assert [alerts_of(message) for message in sink.posts] == [ids(untold)]
+    assert [ids(message) for message in sink.posts] == [ids(untold)]
     assert feed.keys() == ids(in_channel, untold)
     assert b'"messageId":"5"' in feed.outgoings[0].value
     assert sink.looks == feed.asked_since == [recorded.raised_at]
@@ -311,12 +337,12 @@ def test_a_rebalance_while_discord_has_not_answered_waits_for_the_answer():
     late = Future()
 
     class Late(Sink):
-        def post(self, _message):
+        def tell(self, _channel_id, _message):
             return late
 
     def poll(timeout_s, *, hold=False):
-        if hold:
-            threading.Timer(0.05, late.set_result, [[standing(raised(1))]]).start()
+        if feed.polled:
+            threading.Timer(0.05, late.set_result, [[posted(raised(1))]]).start()
             raise TransactionFailed("the group has rebalanced")
         return Feed.poll(feed, timeout_s)
 
@@ -327,3 +353,73 @@ def test_a_rebalance_while_discord_has_not_answered_waits_for_the_answer():
 
     assert late.done()
     assert feed.offsets == {}
+
+
+def test_each_channel_has_its_alerts_and_one_that_refuses_keeps_no_other_waiting():
+    grave, mild = raised(1, 0), raised(2, 1, drone=8)
+    feed = Feed([row(grave, 0), row(mild, 1)])
+    sink = Sink(FORBIDDEN, routes=[Route(Target("7", role=9), max_score=0)])
+    clock = Clock(stop_after_s=30)
+
+    assert not run(feed, sink, clock)
+
+    assert [(ids(message), message.roles) for message in sink.posts] == [(ids(grave), (9,)), (ids(mild), ())]
+    assert feed.keys() == ids(mild)
+    assert feed.offsets == {("alert", 0): 0}
+    assert b'"channelId":"42"' in feed.outgoings[0].value
+
+
+def test_whoever_is_seen_again_is_counted_on_the_card_and_has_a_delivery_with_its_message():
+    first, again = raised(1), raised(2, heard=HEARD + timedelta(seconds=1))
+    feed, sink = Feed([row(first, 0)], [row(again, 1)]), Sink(repeat_interval=timedelta(minutes=10))
+
+    assert run(feed, sink)
+
+    (edit,) = sink.edits
+    assert [ids(message) for message in sink.posts] == [ids(first)]
+    assert (edit.message_id, edit.again) == ("1", {first.alert_id: (again,)})
+    deliveries = [json.loads(outgoing.value) for outgoing in feed.outgoings]
+    assert [(each["alertId"], each["messageId"], each["kind"]) for each in deliveries] == [
+        (first.alert_id, "1", "card"),
+        (again.alert_id, "1", "card"),
+    ]
+
+
+def test_an_unanswered_count_is_tried_again_before_anything_else():
+    first, again, other = raised(1), raised(2, heard=HEARD + timedelta(seconds=1)), raised(3, drone=9)
+    feed = Feed([row(first, 0)], [row(again, 1)], [row(other, 2)])
+    sink = Sink(None, UNKNOWN, UNKNOWN, repeat_interval=timedelta(minutes=10))
+
+    assert run(feed, sink)
+
+    assert [edit.adds for edit in sink.edits] == [(again,)] * 3
+    assert [ids(message) for message in sink.posts] == [ids(first), ids(other)]
+    assert feed.keys() == ids(first, again, other)
+
+
+def test_whoever_cannot_be_counted_on_a_card_that_is_gone_is_told_anew():
+    first, again = raised(1), raised(2, heard=HEARD + timedelta(seconds=1))
+    feed = Feed([row(first, 0)], [row(again, 1)])
+    sink = Sink(None, REFUSED, repeat_interval=timedelta(minutes=10))
+
+    assert run(feed, sink)
+
+    assert [ids(message) for message in sink.posts] == [ids(first), ids(again)]
+    assert feed.keys() == ids(first, again)
+
+
+def test_a_stop_waits_for_the_answer_that_is_on_its_way_and_commits_it():
+    late, clock, feed = Future(), Clock(stop_after_s=0), Feed([row(raised(1), 0)])
+
+    class Late(Sink):
+        def tell(self, _channel_id, message):
+            clock.waited_s = 1.0
+            clock.stop_after_s = 1.0
+            threading.Timer(0.05, late.set_result, [[posted(*message.alerts)]]).start()
+            return late
+
+    clock.stop_after_s = 0.5
+    assert not run(feed, Late(), clock)
+
+    assert feed.keys() == ids(raised(1))
+    assert feed.offsets == {("alert", 0): 1}

@@ -9,9 +9,9 @@ from tests.support.alerts import HEARD, raised
 
 def test_a_delivery_says_which_alert_where_and_how_old_it_was():
     alert = raised(1)
-    posted = Posted("77", HEARD + timedelta(milliseconds=1834), frozenset([alert.alert_id]))
+    posted = Posted("42", "77", HEARD + timedelta(milliseconds=1834), frozenset([alert.alert_id]))
 
-    record = delivery_record(alert, posted, channel_id="42", topic="delivery")
+    record = delivery_record(alert, posted, topic="delivery")
 
     assert (record.topic, record.key) == ("delivery", alert.alert_id.encode())
     assert json.loads(record.value) == {
@@ -29,6 +29,6 @@ def test_a_delivery_says_which_alert_where_and_how_old_it_was():
 def test_an_alert_from_the_future_is_never_younger_than_nothing(ahead_s):
     alert = raised(1, heard=HEARD + timedelta(seconds=ahead_s))
 
-    record = delivery_record(alert, Posted("1", HEARD, frozenset()), channel_id="console", topic="delivery")
+    record = delivery_record(alert, Posted("console", "1", HEARD, frozenset()), topic="delivery")
 
     assert json.loads(record.value)["ageMs"] == 0

@@ -1,219 +1,270 @@
-import base64
-import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harmonystate.core.delivery import Posted
-from harmonystate.core.dispatch import Backlog, Form, Message, Proofs, Waiting, prefix_within
-from harmonystate.core.record import Outgoing, Place
-from harmonystate.core.wire import NotAReport
-from tests.support.alerts import HEARD, raised
+from harmonystate.core import dispatch as dispatches
+from harmonystate.core.digest import area_of, span_of
+from harmonystate.core.dispatch import FRESH, Dispatch, by_urgency, prefix_within
+from harmonystate.core.message import Edit, Form, Message
+from tests.support.alerts import HEARD, as_raised, raised
+from tests.support.waiting import HERE, Rules, backlog_of, ids, posted, waiting
 
-FAULT = NotAReport("Discord refuses it")
-
-
-def record_of(alert, posted):
-    return Outgoing("delivery", alert.alert_id.encode(), posted.message_id.encode())
+NOW = HEARD + timedelta(seconds=2)
+LATER = HEARD + FRESH
 
 
-def letter_of(place):
-    return lambda fault: Outgoing("dead-letter", None, f"{place.offset}: {fault}".encode())
+def in_hand(*alerts):
+    return backlog_of(*(waiting(alert, offset) for offset, alert in enumerate(alerts)))
 
 
-def waiting(alert, offset=0, partition=0, **more):
-    place = Place("alert", partition, offset)
-    return Waiting(place, alert, letter_of(place), **more)
-
-
-def backlog_of(*items):
-    backlog = Backlog(record_of)
-    for item in items:
-        backlog.add(item)
-    return backlog
-
-
-def posted(*alerts, number="1"):
-    return Posted(number, HEARD, frozenset(alert.alert_id for alert in alerts))
-
-
-def fit(most):
-    return lambda alerts: min(len(alerts), most)
-
-
-def test_what_waits_goes_into_one_message_in_the_order_in_which_it_came():
-    first, second, third = (raised(number) for number in range(3))
-    backlog = backlog_of(waiting(first, 5, 1), waiting(second, 0, 0), waiting(third, 6, 1))
-
-    message = backlog.next_message(fit(2))
-
-    assert message == Message((first, second), Form.CARD)
+def chosen(alerts, now=NOW, **rules):
+    return Dispatch(Rules(**rules)).choose(in_hand(*alerts).waiting(HERE), now)
 
 
 def test_nothing_waits_nothing_is_told():
-    assert backlog_of().next_message(fit(10)) is None
+    assert chosen([]) is None
 
 
-def test_what_stands_in_the_returned_message_is_settled_and_nothing_else():
-    told, other = raised(1), raised(2)
-    backlog = backlog_of(waiting(told, 3), waiting(other, 4))
+def test_up_to_ten_cards_go_into_a_message_the_worst_first_and_else_as_they_came():
+    alerts = [raised(number, number % 2, drone=number) for number in range(10)]
 
-    count = backlog.deliver([posted(told)])
+    message = chosen(alerts)
 
-    settled = backlog.take_settled()
-    assert count == 1
-    assert settled.outgoings == [Outgoing("delivery", told.alert_id.encode(), b"1")]
-    assert settled.offsets == {("alert", 0): 4}
-    assert backlog.next_message(fit(10)) == Message((other,), Form.CARD)
+    assert message == Message((*alerts[::2], *alerts[1::2]), Form.CARD)
 
 
-def test_no_offset_is_committed_beyond_an_alert_that_is_not_told():
-    first, second, elsewhere = raised(1), raised(2), raised(3)
-    backlog = backlog_of(waiting(first, 3), waiting(second, 4), waiting(elsewhere, 9, 1))
+def test_where_not_all_fit_the_worst_go_first_then_the_newest():
+    alerts = [raised(number, int(number > 0), drone=number) for number in range(30)]
 
-    backlog.deliver([posted(second, elsewhere)])
-
-    assert backlog.take_settled().offsets == {("alert", 1): 10}
-    backlog.deliver([posted(first)])
-    settled = backlog.take_settled()
-    assert settled.offsets == {("alert", 0): 5}
-    assert [outgoing.key for outgoing in settled.outgoings] == [first.alert_id.encode(), second.alert_id.encode()]
+    assert chosen(alerts) == Message((alerts[0], *alerts[21:]), Form.CARD)
 
 
-def test_a_record_that_is_no_alert_is_buried_with_its_offset():
-    letter = Outgoing("dead-letter", None, b"{")
-    bad = Waiting(Place("alert", 0, 1), None, lambda _: letter, outgoing=letter, settled=True)
-    backlog = backlog_of(waiting(raised(1), 0), bad)
+def test_of_one_drone_the_older_goes_first_and_no_drone_keeps_others_waiting():
+    flood = [raised(number, 0, drone=1) for number in range(30)]
+    others = [raised(number, 0, drone=number) for number in range(2, 7)]
 
-    assert backlog.take_settled() == ([], {})
-    backlog.deliver([posted(raised(1))])
-    settled = backlog.take_settled()
+    message = chosen([*flood[:15], *others, *flood[15:]])
 
-    assert [outgoing.topic for outgoing in settled.outgoings] == ["delivery", "dead-letter"]
-    assert settled.offsets == {("alert", 0): 2}
+    assert set(ids(message)) == {*ids(*flood[:5]), *ids(*others)}
 
 
-def test_an_alert_that_comes_twice_is_told_and_recorded_once():
-    alert = raised(1)
-    backlog = backlog_of(waiting(alert, 0), waiting(alert, 1))
+def test_what_is_five_minutes_old_goes_into_digests_by_area_and_five_minutes():
+    def somewhere(number, latitude, minutes):
+        return raised(number, heard=HEARD - timedelta(minutes=minutes), drone=number, latitude=latitude)
 
-    message = backlog.next_message(fit(10))
-    backlog.deliver([posted(alert)])
-    backlog.add(waiting(alert, 2))
+    # HEARD is 16:38:17, so 16:35 to 16:40 and 16:30 to 16:35.
+    alerts = [somewhere(1, 48.861, 0), somewhere(2, 48.859, 4), somewhere(3, 48.9, 1), somewhere(4, 48.862, 3)]
 
-    settled = backlog.take_settled()
-    assert message.alerts == (alert,)
-    assert len(settled.outgoings) == 1
-    assert settled.offsets == {("alert", 0): 3}
+    message = chosen(alerts, now=LATER)
+
+    assert message == Message((alerts[1], alerts[0], alerts[3], alerts[2]), Form.DIGEST)
 
 
-def test_a_refused_message_is_tried_card_by_card_then_as_text_then_buried():
-    first, second = raised(1), raised(2)
-    backlog = backlog_of(waiting(first, 0), waiting(second, 1))
-    seen = []
-    for _ in range(3):
-        message = backlog.next_message(fit(10))
-        seen.append((message.form, message.alerts))
-        backlog.refuse(message, FAULT)
+def test_fresh_ones_go_before_older_ones():
+    older = [raised(number, drone=number) for number in range(30)]
+    fresh = [raised(number, drone=number, heard=LATER) for number in range(30, 45)]
+    backlog, dispatch, forms = in_hand(*older, *fresh), Dispatch(Rules()), []
 
-    settled = backlog.take_settled()
-    assert seen == [(Form.CARD, (first, second)), (Form.CARD_ALONE, (first,)), (Form.TEXT, (first,))]
-    assert settled.outgoings == [Outgoing("dead-letter", None, b"0: Discord refuses it")]
-    assert backlog.next_message(fit(10)) == Message((second,), Form.CARD_ALONE)
+    while message := dispatch.choose(backlog.waiting(HERE), LATER):
+        forms.append((message.form, len(message.alerts)))
+        backlog.deliver([posted(*message.alerts)])
+
+    assert forms == [(Form.CARD, 10), (Form.CARD, 5), (Form.DIGEST, 30)]
 
 
-def test_a_lone_card_that_is_refused_is_told_as_text_at_once():
-    alert = raised(1)
-    backlog = backlog_of(waiting(alert))
+def test_a_flood_of_fresh_ones_leaves_digests_their_turn(monkeypatch):
+    def forms_of(most):
+        monkeypatch.setattr(dispatches, "MANY", most)
+        backlog, dispatch, forms = (
+            in_hand(*[raised(number, drone=number) for number in range(12)]),
+            Dispatch(Rules()),
+            [],
+        )
+        for number in range(100, 125):
+            backlog.add(waiting(raised(number, drone=number, heard=LATER), number))
+            forms.append(dispatch.choose(backlog.waiting(HERE), LATER).form)
+        return forms
 
-    backlog.refuse(backlog.next_message(fit(10)), FAULT)
-
-    assert backlog.next_message(fit(10)) == Message((alert,), Form.TEXT)
-
-
-def test_what_comes_behind_an_alert_that_has_to_stand_alone_waits_for_it():
-    first, second = raised(1), raised(2)
-    backlog = backlog_of(waiting(first, 0, form=Form.TEXT), waiting(second, 1))
-
-    assert backlog.next_message(fit(10)).alerts == (first,)
-    backlog.deliver([posted(first)])
-    assert backlog.next_message(fit(10)).alerts == (second,)
-
-
-def test_the_nonce_is_the_first_alert_s_id_and_another_form_has_another():
-    alert = raised(1)
-    card, text = Message((alert, raised(2)), Form.CARD), Message((alert,), Form.TEXT)
-
-    assert base64.urlsafe_b64decode(card.nonce + "==") == uuid.UUID(alert.alert_id).bytes
-    assert len(card.nonce) == 22
-    assert card.nonce == Message((alert,), Form.CARD_ALONE).nonce != text.nonce
-    assert len(text.nonce) <= 25
+    assert forms_of(1000) == [*[Form.CARD] * 20, Form.DIGEST, *[Form.CARD] * 4]
+    assert forms_of(10)[:4] == [Form.CARD, Form.DIGEST] * 2
 
 
-def at(number, minutes):
-    return raised(number, heard=HEARD + timedelta(minutes=minutes))
+def test_what_has_to_stand_alone_goes_first():
+    alerts = [raised(number) for number in range(3)]
+    backlog = in_hand(*alerts)
+    list(backlog.waiting(HERE))[1].form = Form.TEXT
+
+    assert Dispatch(Rules()).choose(backlog.waiting(HERE), NOW) == Message((alerts[1],), Form.TEXT)
 
 
-def test_what_another_may_have_told_is_looked_up_from_its_first_alert_on():
-    late, early, proved = at(1, 5), at(2, 3), at(3, 1)
-    backlog = backlog_of(waiting(late, 0, unproved=True), waiting(early, 1, unproved=True), waiting(proved, 2))
+def test_a_message_mentions_the_roles_of_its_cards_and_a_digest_none():
+    items = [waiting(raised(number, drone=number), number, role=role) for number, role in enumerate((8, None, 9, 8))]
 
-    assert backlog.unproved_since() == early.raised_at
-
-
-def test_what_has_a_record_needs_nothing_and_what_stands_in_the_channel_needs_its_record():
-    recorded, in_channel, untold = at(1, 1), at(2, 2), at(3, 3)
-    alerts = (recorded, in_channel, untold)
-    backlog = backlog_of(*(waiting(alert, offset, unproved=True) for offset, alert in enumerate(alerts)))
-    message = posted(recorded, in_channel, number="77")
-    by_id = dict.fromkeys(message.alert_ids, message)
-
-    backlog.prove(Proofs(recorded.raised_at, {recorded.alert_id}, by_id))
-
-    settled = backlog.take_settled()
-    assert backlog.unproved_since() is None
-    assert settled.outgoings == [Outgoing("delivery", in_channel.alert_id.encode(), b"77")]
-    assert settled.offsets == {("alert", 0): 2}
-    assert backlog.next_message(fit(10)).alerts == (untold,)
+    assert Dispatch(Rules()).choose(items, NOW).roles == (8, 9)
+    assert Dispatch(Rules()).choose(items, LATER).roles == ()
 
 
-def test_what_comes_after_the_look_is_judged_by_it_and_what_is_older_calls_for_another():
-    covered, older = at(1, 5), at(2, 3)
-    backlog = backlog_of()
-    backlog.prove(Proofs(at(0, 4).raised_at, {covered.alert_id, older.alert_id}, {}))
+def test_without_a_limit_all_are_cards_in_the_order_in_which_they_came():
+    alerts = [raised(number, number % 2) for number in range(30)]
+    rules = Rules(most=200)
+    rules.limited = False
 
-    backlog.add(waiting(covered, 0, unproved=True))
-    assert backlog.unproved_since() is None
-    assert backlog.take_settled() == ([], {("alert", 0): 1})
-    backlog.add(waiting(older, 1, unproved=True))
-
-    assert backlog.unproved_since() == older.raised_at
+    assert Dispatch(rules).choose(in_hand(*alerts).waiting(HERE), LATER) == Message(tuple(alerts), Form.CARD)
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=40), st.data())
-def test_whatever_is_told_when_each_alert_is_recorded_once_and_in_order_per_partition(records, data):
-    """Draw partitions and whether a record repeats the one before it; tell by and by, however much Discord takes."""
-    backlog, offsets, alerts = backlog_of(), defaultdict(int), []
-    for number, (partition, repeats) in enumerate(records):
-        alert = alerts[-1][0] if repeats and alerts else raised(number)
-        alerts.append((alert, partition))
-        backlog.add(waiting(alert, offsets[partition], partition))
-        offsets[partition] += 1
-    outgoings, committed = [], {}
-    while message := backlog.next_message(fit(data.draw(st.integers(1, 10)))):
+_reports = st.tuples(st.integers(0, 5), st.integers(0, 2), st.integers(0, 400), st.integers(0, 3))
+
+
+@settings(max_examples=200)
+@given(st.lists(_reports, max_size=60), st.integers(1, 10), st.integers(1, 30), st.integers(0, 20), st.data())
+def test_each_alert_is_in_exactly_one_message_and_cards_of_a_drone_keep_their_order(
+    reports, most, most_ids, at_once, data
+):
+    """Draw drone, score, age and place; records come in while others are told, time passes, and some are refused."""
+    alerts = [
+        raised(number, score, drone=drone, heard=HEARD - timedelta(seconds=age), threshold=3, latitude=48 + place / 100)
+        for number, (drone, score, age, place) in enumerate(reports)
+    ]
+    backlog, dispatch, now = in_hand(*alerts[:at_once]), Dispatch(Rules(most, most_ids)), NOW
+    coming = [waiting(alert, offset) for offset, alert in enumerate(alerts)][at_once:]
+    told = []
+    while backlog.waiting(HERE) or coming:
+        for item in coming[: data.draw(st.integers(0 if backlog.waiting(HERE) else 1, 5))]:
+            coming.remove(item)
+            backlog.add(item)
+        message = dispatch.choose(backlog.waiting(HERE), now)
+        assert len(message.alerts) <= (most_ids if message.form is Form.DIGEST else most)
         shown = data.draw(st.integers(1, len(message.alerts)))
+        told.append(Message(message.alerts[:shown], message.form))
         backlog.deliver([posted(*message.alerts[:shown])])
-        settled = backlog.take_settled()
-        outgoings += settled.outgoings
-        assert all(committed.get(where, 0) < offset for where, offset in settled.offsets.items())
-        committed |= settled.offsets
+        now += timedelta(seconds=data.draw(st.integers(0, 60)))
 
-    assert committed == {("alert", partition): offset for partition, offset in offsets.items()}
-    assert [outgoing.key.decode() for outgoing in outgoings] == list(dict.fromkeys(a.alert_id for a, _ in alerts))
-    assert not backlog
+    assert Counter(alert_id for message in told for alert_id in ids(message)) == Counter(ids(*alerts))
+    number_of = {alert.alert_id: number for number, alert in enumerate(alerts)}
+    cards = defaultdict(list)
+    for message in told:
+        for alert in message.alerts:
+            if message.form is Form.CARD:
+                cards[alert.alert.report.drone_id, alert.alert.sad[0].score].append(number_of[alert.alert_id])
+            else:
+                assert now - alert.alert.report.time >= FRESH
+    assert all(numbers == sorted(numbers) for numbers in cards.values())
+
+
+@given(st.lists(_reports, max_size=40))
+def test_digests_of_a_message_are_whole(reports):
+    alerts = [
+        raised(number, score, drone=drone, heard=HEARD - timedelta(seconds=age), threshold=3, latitude=48 + place / 100)
+        for number, (drone, score, age, place) in enumerate(reports)
+    ]
+
+    message = chosen(alerts, now=LATER, most_ids=1000)
+
+    if message:
+        groups = [(span_of(alert.alert.report), area_of(alert.alert.report)) for alert in message.alerts]
+        assert len(list(dict.fromkeys(groups))) == sum(a != b for a, b in zip([None, *groups], groups, strict=False))
+
+
+def test_urgency_is_an_order_of_all():
+    items = [waiting(raised(number, number % 2, drone=number % 3), number) for number in range(20)]
+
+    assert sorted(map(id, by_urgency(items))) == sorted(map(id, items))
+
+
+TEN_MINUTES = timedelta(minutes=10)
+
+
+def seen(number, *names, drone=7, after_s=0, score=1):
+    """Return an alert about persons of these names."""
+    alert = raised(number, *[score] * len(names), drone=drone, heard=HEARD + timedelta(seconds=after_s))
+    people = tuple(type(alert.alert.sad[0])(name, name, score) for name in names)
+    report = alert.alert.report
+    fields = {name: getattr(report, name) for name in report.__struct_fields__} | {"persons": people}
+    return as_raised(type(report)(**fields), 2)
+
+
+def repeating(*alerts, **rules):
+    """Return a dispatch that has told these in message 1, and what waits then."""
+    dispatch = Dispatch(Rules(repeat_interval=TEN_MINUTES, **rules))
+    dispatch.note(Message(tuple(alerts), Form.CARD), "1", NOW)
+    return dispatch
+
+
+def test_whoever_the_same_drone_sees_again_is_counted_on_the_card():
+    first, other = seen(1, "Ada", "Bob"), seen(2, "Cid", drone=8)
+    again, once_more = seen(3, "Ada", after_s=60), seen(4, "Bob", after_s=90)
+    dispatch = repeating(first, other)
+
+    edit = dispatch.choose(in_hand(again, once_more).waiting(HERE), NOW)
+
+    assert edit == Edit("1", Message((first, other), Form.CARD), NOW, {first.alert_id: (again, once_more)}, edit.adds)
+    assert edit.adds == (again, once_more)
+    dispatch.note(edit, "1", NOW)
+    third = seen(5, "Ada", "Bob", after_s=100)
+    edit = dispatch.choose(in_hand(third).waiting(HERE), NOW)
+    assert (edit.again, edit.adds) == ({first.alert_id: (again, once_more, third)}, (third,))
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        seen(3, "Ada", drone=9),
+        seen(3, "Ada", "Eve"),
+        seen(3, "Ada", after_s=601),
+    ],
+    ids=["another drone", "somebody else too", "too late"],
+)
+def test_whoever_is_not_the_same_in_time_is_told_anew(alert):
+    dispatch = repeating(seen(1, "Ada"))
+
+    assert dispatch.choose(in_hand(alert).waiting(HERE), NOW) == Message((alert,), Form.CARD)
+
+
+def test_without_an_interval_everybody_is_told_anew():
+    dispatch = Dispatch(Rules())
+    dispatch.note(Message((seen(1, "Ada"),), Form.CARD), "1", NOW)
+
+    assert dispatch.choose(in_hand(seen(2, "Ada")).waiting(HERE), NOW).form is Form.CARD
+
+
+def test_two_sightings_that_wait_together_are_a_card_and_then_a_count():
+    first, again = seen(1, "Ada"), seen(2, "Ada", after_s=30)
+    backlog, dispatch = in_hand(first, again), Dispatch(Rules(repeat_interval=TEN_MINUTES))
+
+    message = dispatch.choose(backlog.waiting(HERE), NOW)
+    assert message == Message((first,), Form.CARD)
+    dispatch.note(message, "5", NOW)
+    backlog.deliver([posted(first)])
+
+    assert dispatch.choose(backlog.waiting(HERE), NOW).adds == (again,)
+
+
+def test_a_full_or_deleted_message_is_counted_on_no_more():
+    again = [seen(number, "Ada", after_s=number) for number in range(2, 5)]
+    dispatch = repeating(seen(1, "Ada"), most_again=2)
+    backlog = in_hand(*again)
+
+    edit = dispatch.choose(backlog.waiting(HERE), NOW)
+    assert edit.adds == tuple(again[:2])
+    dispatch.note(edit, "1", NOW)
+    backlog.deliver([posted(*edit.adds)])
+    assert dispatch.choose(backlog.waiting(HERE), NOW) == Message((again[2],), Form.CARD)
+
+    dispatch = repeating(seen(1, "Ada"))
+    dispatch.forget(dispatch.choose(in_hand(again[0]).waiting(HERE), NOW))
+    assert dispatch.choose(in_hand(again[0]).waiting(HERE), NOW) == Message((again[0],), Form.CARD)
+
+
+def test_counts_and_new_cards_take_turns():
+    dispatch = repeating(seen(1, "Ada"))
+    backlog = in_hand(seen(2, "Ada", after_s=2), seen(3, "Eve", after_s=3))
+
+    kinds = [type(dispatch.choose(backlog.waiting(HERE), NOW)) for _ in range(4)]
+
+    assert kinds == [Edit, Message, Edit, Message]
 
 
 @pytest.mark.parametrize(

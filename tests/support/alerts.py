@@ -28,11 +28,17 @@ class Row(NamedTuple):
 
 
 def raised(
-    number: int, *scores: int, drone: int = 7, run: str = "run", heard: datetime = HEARD, threshold: int = 2
+    number: int,
+    *scores: int,
+    drone: int = 7,
+    run: str = "run",
+    heard: datetime = HEARD,
+    threshold: int = 2,
+    latitude: float = 48.8566,
 ) -> RaisedAlert:
     """Return alert `number` of a run: one person for each score, and the first of them sad."""
     seen = tuple(Person(f"First{place}", f"Last{place}", score) for place, score in enumerate(scores or (1, 7)))
-    report = Report(ids.report_id(run, drone, number), drone, heard, 48.8566, 2.3522, seen, ("queue", "tax"))
+    report = Report(ids.report_id(run, drone, number), drone, heard, latitude, 2.3522, seen, ("queue", "tax"))
     return as_raised(report, threshold)
 
 

@@ -1,4 +1,4 @@
-"""A Discord for tests, on 127.0.0.1: one channel by REST, and a gateway. It refuses what the real one refuses.
+"""A Discord for tests, on 127.0.0.1: channels by REST, and a gateway. It refuses what the real one refuses.
 
 Rules and limits are those of https://discord.com/developers/docs: resources/message, topics/gateway, rate-limits.
 By hand: `python -m tests.support.fake_discord` prints the settings that lead to it.
@@ -10,12 +10,15 @@ import json
 import threading
 import time
 import zlib
-from collections import deque
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from aiohttp import WSMsgType, web
+
+from tests.support.discord_rules import invalid, told_in
 
 BOT_ID = 700_000_000_000_000_001
 CHANNEL_ID = 700_000_000_000_000_002
@@ -53,22 +56,34 @@ class FakeDiscord:
     """Runs in a thread of its own while the body of a `with` runs.
 
     Attributes:
-        limit: messages per `window_s` in the channel; None = no limit. Discord's is 5 per 5 s.
+        limit: messages per `window_s` in a channel, and as many edits; None = no limit. Discord's is 5 per 5 s.
+        fixed: whether a window begins with its first message and ends for all at once; else it slides.
         gateway: whether the gateway lets anybody in.
         script: what the next POSTs get, one each.
         always: what every POST gets once the script is used up; None = it is accepted.
-        messages: what stands in the channel, oldest first.
+        weather: the same, asked each time.
+        edit_script: what the next PATCHes get.
+        channels: ids of the channels there are.
+        messages: what stands in the channels, oldest first.
         tries: every POST: its body and the status it got.
+        edits: every PATCH: the message's id and the status it got.
+        too_often: how many requests were refused because there were too many, and not because the script said so.
         reads: every GET of the history: its query.
         sessions: what identified itself at the gateway.
     """
 
     limit: int | None = None
     window_s: float = 5.0
+    fixed: bool = False
     gateway: bool = True
     port: int = 0
     script: deque[Answer] = field(default_factory=deque)
     always: Answer | None = None
+    weather: Callable[[], Answer] | None = None
+    edit_script: deque[Answer] = field(default_factory=deque)
+    channels: set[int] = field(default_factory=lambda: {CHANNEL_ID})
+    too_often: int = 0
+    edits: list[tuple[str, int]] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)
     tries: list[tuple[Json, int]] = field(default_factory=list)
     reads: list[Json] = field(default_factory=list)
@@ -83,14 +98,19 @@ class FakeDiscord:
         """The section `discord` of a config that leads here."""
         return {"token": TOKEN, "channel_id": CHANNEL_ID, "rest_url": self.url}
 
+    def told(self) -> Counter[str]:
+        """Return how often each alert stands in the channels, on a card, as text, in a digest or counted on a card."""
+        return Counter(alert_id for message in self.messages for alert_id in told_in(message))
+
     def say(self, content: str, **changes: Any) -> None:
         """Let a message stand in the channel, by the bot unless `author` says otherwise."""
-        self.messages.append({**self._message({"content": content, "allowed_mentions": {}}, time.time()), **changes})
+        message = self._message({"content": content, "allowed_mentions": {}}, time.time(), str(CHANNEL_ID))
+        self.messages.append({**message, **changes})
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
-        self._nonces: dict[str, tuple[float, Json]] = {}
-        self._window: deque[float] = deque()
+        self._nonces: dict[tuple[str, str | None], tuple[float, Json]] = {}
+        self._windows: dict[tuple[str, str], deque[float]] = defaultdict(deque)
         threading.Thread(target=self._loop.run_forever, name="fake-discord", daemon=True).start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
         return self
@@ -115,70 +135,76 @@ class FakeDiscord:
     async def _gateway_bot(self, request: web.Request) -> web.Response:
         limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
         body = {"url": f"ws://127.0.0.1:{self.port}/ws", "shards": 1, "session_start_limit": limit}
-        return _denied(request) or web.json_response(body)
+        return self._denied(request) or web.json_response(body)
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json()
-        answer = self.script.popleft() if self.script else self.always or Answer()
+        body, channel = await request.json(), request.match_info["channel"]
+        answer = self.script.popleft() if self.script else self.weather() if self.weather else self.always or Answer()
         await asyncio.sleep(answer.delay_s)
-        response = _denied(request) or _scripted(answer) or self._limited() or _invalid(body)
+        response = self._denied(request) or _scripted(answer) or self._limited("POST", channel) or invalid(body)
         if response is None:
-            message = self._accept(body)
-            response = web.json_response(message, headers=self._limit_headers())
+            message = self._accept(body, channel)
+            response = web.json_response(message, headers=self._limit_headers("POST", channel))
         self.tries.append((body, response.status))
         await asyncio.sleep(answer.hold_s)
         if answer.cut and request.transport:
             request.transport.close()
         return response
 
-    def _accept(self, body: Json) -> Json:
+    def _accept(self, body: Json, channel: str) -> Json:
         """Take a message in; with a nonce that is known, return the FIRST message of that nonce instead."""
-        now, nonce = time.time(), body.get("nonce")
-        at, first = self._nonces.get(nonce or "", (0.0, {}))
+        now, nonce = time.time(), (channel, body.get("nonce"))
+        at, first = self._nonces.get(nonce, (0.0, {}))
         if body.get("enforce_nonce") and now - at < NONCE_HOLDS_S:
             return first
-        message = self._message(body, now)
+        message = self._message(body, now, channel)
         self.messages.append(message)
-        if nonce:
+        if body.get("nonce"):
             self._nonces[nonce] = (now, message)
         return message
 
-    def _message(self, body: Json, now: float) -> Json:
+    def _message(self, body: Json, now: float, channel: str) -> Json:
         number = (int(now * 1000) - EPOCH_MS << 22) + len(self.messages)
-        lists: Json = {key: [] for key in ("attachments", "mentions", "mention_roles")}
+        allowed = body.get("allowed_mentions", {"parse": ["roles", "everyone"]})
+        content = body.get("content", "")
+        lists: Json = {key: [] for key in ("attachments", "mentions")}
         flat = {"tts": False, "pinned": False, "type": 0, "flags": 0, "edited_timestamp": None}
         return {
             **lists,
             **flat,
             "id": str(number),
-            "channel_id": str(CHANNEL_ID),
+            "channel_id": channel,
             "author": USER,
-            "content": body.get("content", ""),
+            "content": content,
             "timestamp": datetime.fromtimestamp(now, UTC).isoformat(),
             "embeds": [{"type": "rich", **embed} for embed in body.get("embeds", [])],
             "nonce": body.get("nonce"),
-            "mention_everyone": "@everyone" in body.get("content", "") and "parse" not in body["allowed_mentions"],
+            "mention_everyone": "@everyone" in content and "everyone" in allowed.get("parse", []),
+            "mention_roles": [role for role in allowed.get("roles", []) if f"<@&{role}>" in content],
         }
 
-    def _limited(self) -> web.Response | None:
-        """Count a message against the channel's limit; refuse it beyond."""
-        now = time.monotonic()
-        while self._window and now - self._window[0] > self.window_s:
-            self._window.popleft()
-        if self.limit is not None and len(self._window) >= self.limit:
-            return _too_many(self.window_s - (now - self._window[0]), "user", self._limit_headers())
-        self._window.append(now)
+    def _limited(self, method: str, channel: str) -> web.Response | None:
+        """Count a request against the channel's limit; refuse it beyond."""
+        now, window = time.monotonic(), self._windows[method, channel]
+        while window and now - window[0] > self.window_s:
+            window.clear() if self.fixed else window.popleft()
+        if self.limit is not None and len(window) >= self.limit:
+            self.too_often += 1
+            headers = self._limit_headers(method, channel)
+            return _too_many(self.window_s - (now - window[0]), "user", headers)
+        window.append(now)
         return None
 
-    def _limit_headers(self) -> dict[str, str]:
+    def _limit_headers(self, method: str, channel: str) -> dict[str, str]:
         if self.limit is None:
             return {}
+        window = self._windows[method, channel]
         # A little late, so that whoever keeps to the header is never refused for a rounding.
-        after = self.window_s + 0.1 - (time.monotonic() - self._window[0])
+        after = self.window_s + 0.1 - (time.monotonic() - window[0])
         return {
-            "X-RateLimit-Bucket": "messages",
+            "X-RateLimit-Bucket": f"messages-{method}",
             "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(max(self.limit - len(self._window), 0)),
+            "X-RateLimit-Remaining": str(max(self.limit - len(window), 0)),
             "X-RateLimit-Reset": f"{time.time() + after:.3f}",
             "X-RateLimit-Reset-After": f"{after:.3f}",
         }
@@ -187,17 +213,29 @@ class FakeDiscord:
         query = request.query
         self.reads.append(dict(query))
         before, after = int(query.get("before", 2**63)), int(query.get("after", 0))
-        found = [message for message in self.messages if after < int(message["id"]) < before]
+        here = [message for message in self.messages if message["channel_id"] == request.match_info["channel"]]
+        found = [message for message in here if after < int(message["id"]) < before]
         limit = min(int(query.get("limit", 50)), 100)
-        return _denied(request) or web.json_response(found[::-1][:limit])
+        return self._denied(request) or web.json_response(found[::-1][:limit])
 
     async def _edit(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        for message in self.messages:
-            if message["id"] == request.match_info["message"]:
-                message.update(body, edited_timestamp=datetime.now(UTC).isoformat())
-                return _denied(request) or _invalid(message) or web.json_response(message)
-        return web.json_response({"message": "Unknown Message", "code": 10008}, status=404)
+        body, answer = await request.json(), self.edit_script.popleft() if self.edit_script else Answer()
+        channel, wanted = request.match_info["channel"], request.match_info["message"]
+        found = next((message for message in self.messages if message["id"] == wanted), None)
+        response = self._denied(request) or _scripted(answer) or self._limited("PATCH", channel)
+        if response is None and found is None:
+            response = web.json_response({"message": "Unknown Message", "code": 10008}, status=404)
+        if response is None and found is not None:
+            response = invalid({**found, **body})
+            if response is None:
+                found.update(embeds=[{"type": "rich", **embed} for embed in body["embeds"]])
+                found["edited_timestamp"] = datetime.now(UTC).isoformat()
+                response = web.json_response(found, headers=self._limit_headers("PATCH", channel))
+        self.edits.append((wanted, response.status))
+        await asyncio.sleep(answer.hold_s)
+        if answer.cut and request.transport:
+            request.transport.close()
+        return response
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         if not self.gateway:
@@ -219,6 +257,13 @@ class FakeDiscord:
                 await self._handle(json.loads(frame.data), send)
         return socket
 
+    def _denied(self, request: web.Request) -> web.Response | None:
+        if request.headers.get("Authorization") != f"Bot {TOKEN}":
+            return web.json_response({"message": "401: Unauthorized", "code": 0}, status=401)
+        if int(request.match_info.get("channel", CHANNEL_ID)) not in self.channels:
+            return web.json_response({"message": "Unknown Channel", "code": 10003}, status=404)
+        return None
+
     async def _handle(self, event: Json, send: Any) -> None:
         if event["op"] == 1:
             await send(op=11, d=None)
@@ -229,14 +274,6 @@ class FakeDiscord:
             await send(op=0, t="READY", s=1, d={**ready, **more})
         elif event["op"] == 6:
             await send(op=0, t="RESUMED", s=2, d={})
-
-
-def _denied(request: web.Request) -> web.Response | None:
-    if request.headers.get("Authorization") != f"Bot {TOKEN}":
-        return web.json_response({"message": "401: Unauthorized", "code": 0}, status=401)
-    if request.match_info.get("channel", str(CHANNEL_ID)) != str(CHANNEL_ID):
-        return web.json_response({"message": "Unknown Channel", "code": 10003}, status=404)
-    return None
 
 
 def _scripted(answer: Answer) -> web.Response | None:
@@ -252,34 +289,6 @@ def _too_many(retry_after: float | None, scope: str, headers: dict[str, str]) ->
         return web.Response(status=429, text="<html>banned</html>", content_type="text/html")
     body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": scope == "global"}
     return web.json_response(body, status=429, headers={**headers, "X-RateLimit-Scope": scope})
-
-
-def _invalid(body: Json) -> web.Response | None:
-    """Check what Discord checks; lengths are counted in UTF-16 units, the strictest reading."""
-    embeds = body.get("embeds", [])
-    fields = [field for embed in embeds for field in embed.get("fields", [])]
-    texts = [text for embed in embeds for text in _texts(embed)]
-    sound = (
-        (bool(body.get("content", "").strip()) or bool(embeds))
-        and _length(body.get("content", "")) <= 2000
-        and len(embeds) <= 10
-        and all(len(embed.get("fields", [])) <= 25 for embed in embeds)
-        and all(1 <= _length(field["name"].strip()) <= 256 for field in fields)
-        and all(1 <= _length(field["value"].strip()) <= 1024 for field in fields)
-        and all(_length(embed.get("footer", {}).get("text", "")) <= 2048 for embed in embeds)
-        and sum(map(_length, texts)) <= 6000
-        and len(str(body.get("nonce", ""))) <= 25
-    )
-    return None if sound else web.json_response({"message": "Invalid Form Body", "code": 50035}, status=400)
-
-
-def _texts(embed: Json) -> list[str]:
-    fields = [text for field in embed.get("fields", []) for text in (field["name"], field["value"])]
-    return [embed.get("title", ""), embed.get("description", ""), embed.get("footer", {}).get("text", ""), *fields]
-
-
-def _length(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 if __name__ == "__main__":

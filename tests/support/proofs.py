@@ -1,7 +1,5 @@
 """What the stages must have done when all is over, and how long they took to go on after each fault."""
 
-import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
@@ -19,7 +17,6 @@ LEADS_TO: dict[str, Callable[[Topics], tuple[str, ...]]] = {
     "alert-bot": lambda topics: (topics.delivery,),
     "broker": lambda topics: (topics.global1, topics.alert, topics.delivery),
 }
-_ALERT_ID = re.compile(r"alert ([0-9a-f-]{36})")
 
 
 def account_of(config: Config, topic: str) -> Account:
@@ -49,8 +46,7 @@ def counted(expected: Counter[str], found: Iterable[str]) -> Verdict:
 
 def told(discord: FakeDiscord) -> Counter[str]:
     """Return how often each alert stands in the channel."""
-    texts = (json.dumps([message["content"], message["embeds"]]) for message in discord.messages)
-    return Counter(alert_id for text in texts for alert_id in _ALERT_ID.findall(text))
+    return discord.told()
 
 
 def worst_recovery_s(watcher: Watcher, topics: Topics, faults: Iterable[tuple[int, str]]) -> float | None:

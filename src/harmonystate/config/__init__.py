@@ -1,6 +1,7 @@
 """The config: flag > environment > secret file > YAML > default.
 
 models.py   every key, its bounds and its default
+fields.py   what its values are, as people write them
 load.py     finds the file, merges the sources, says what is wrong by the key's path
 file.py     reads the YAML and the secret files, strictly
 secrets.py  where a secret may come from
@@ -18,6 +19,7 @@ from harmonystate.config.models import (
     KafkaSettings,
     LocalSettings,
     ProduceSettings,
+    RouteSettings,
     SparkSettings,
     Topics,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "KafkaSettings",
     "LocalSettings",
     "ProduceSettings",
+    "RouteSettings",
     "SparkSettings",
     "Topics",
     "find",

@@ -1,66 +1,31 @@
 """config/harmony.yaml as frozen models: every key, its bounds and its default."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from harmonystate.core.durations import parse_duration, parse_moment, parse_rate
-
-
-def _duration(value: object) -> object:
-    # A bare number would be taken for seconds, and `report_ttl: 30` keep reports for half a minute.
-    return value if isinstance(value, timedelta) else parse_duration(str(value))
-
-
-def _rate(value: object) -> object:
-    return parse_rate(value) if isinstance(value, str) else value
-
-
-def _ttl(value: timedelta) -> timedelta:
-    # Cassandra 5 takes no expiry after January 2038, and a report of the future is kept twice as long as one of today.
-    if not timedelta(seconds=1) <= value <= timedelta(days=1826):
-        raise ValueError("expected 1s to 1826d")
-    return value
-
-
-def _list(value: object) -> object:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-
-
-def _scalar(value: object) -> object:
-    if not isinstance(value, str | int | float):
-        raise ValueError("expected a text, a number, true or false")  # noqa: TRY004 - what pydantic takes for a fault
-    return value
-
-
-def _moment(value: object) -> object:
-    text = value.isoformat() if isinstance(value, date) else value  # YAML knows dates
-    if isinstance(text, str):
-        parse_moment(text, now=datetime(2100, 1, 1, tzinfo=UTC))
-    return text
-
-
-def _home(value: object) -> object:
-    home = value or platformdirs.user_state_path("harmony")
-    return Path(home).expanduser().absolute() if isinstance(home, str | Path) else home
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-RatePerMinute = Annotated[Fraction, BeforeValidator(_rate), Field(gt=0)]
-TopicName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.\-]{0,47}$")]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:%-]+$")]
-Scalar = Annotated[str | int | float | bool, BeforeValidator(_scalar)]
-Moment = Annotated[str, BeforeValidator(_moment)]
-Ttl = Annotated[Duration, AfterValidator(_ttl)]
-KeyspaceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
-Port = Annotated[int, Field(ge=1, le=65535)]
-HomePath = Annotated[Path, BeforeValidator(_home), Field(validate_default=True)]
+from harmonystate.config.fields import (
+    Duration,
+    HomePath,
+    Hosts,
+    KeyspaceName,
+    Latitude,
+    Longitude,
+    Moment,
+    OptionalDuration,
+    Port,
+    RatePerMinute,
+    Scalar,
+    Snowflake,
+    TopicName,
+    Ttl,
+)
 
 
 class Section(BaseModel):
@@ -113,7 +78,7 @@ class CassandraSettings(Section):
         series_ttl: the same for rollups and series.
     """
 
-    contact_points: Annotated[tuple[Host, ...], NoDecode, BeforeValidator(_list), Field(min_length=1)] = ("127.0.0.1",)
+    contact_points: Hosts = ("127.0.0.1",)
     port: Port = 9042
     keyspace: KeyspaceName = "harmony"
     datacenter: str = "datacenter1"
@@ -146,13 +111,52 @@ class SparkSettings(Section):
     conf: dict[str, Scalar] = {}
 
 
+class Box(Section):
+    """A piece of the map, in degrees; `west` above `east` crosses the 180th meridian."""
+
+    south: Latitude
+    west: Longitude
+    north: Latitude
+    east: Longitude
+
+    @model_validator(mode="after")
+    def _upright(self) -> Self:
+        if self.south > self.north:
+            raise ValueError("south lies north of north")
+        return self
+
+
+class RouteSettings(Section):
+    """Where alerts go that meet every condition named.
+
+    Attributes:
+        max_score: the lowest score of the alert is at most this; None = any.
+        area: the alert was heard in it; None = anywhere.
+        role_id: who is mentioned on its cards; None = nobody.
+    """
+
+    channel_id: Snowflake
+    role_id: Snowflake | None = None
+    max_score: Annotated[int, Field(ge=0, le=10)] | None = None
+    area: Box | None = None
+
+
 class DiscordSettings(Section):
-    """Where alerts are told. Without a token they go to the terminal."""
+    """Where alerts are told. Without a token they go to the terminal.
+
+    Attributes:
+        channel_id: where an alert goes that no route takes.
+        routes: the first one that takes an alert says where it goes.
+        repeat_interval: how long whoever is seen again by the same drone is counted on the card that stands there; None
+            or 0 = never.
+    """
 
     token: SecretStr | None = None
     token_file: Path | None = None
-    channel_id: Annotated[int, Field(ge=1)] | None = None
+    channel_id: Snowflake | None = None
     rest_url: str | None = None
+    routes: tuple[RouteSettings, ...] = ()
+    repeat_interval: OptionalDuration = None
 
 
 class City(Section):

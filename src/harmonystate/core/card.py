@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from harmonystate.core.alert import RaisedAlert
+from harmonystate.core.message import short_id
 from harmonystate.core.report import Person
 
 HEADLINE = "Alert !"
+SEEN_AGAIN = "Seen again"
 
 # Colour by the worst score, 0xRRGGBB: 0 is red, 1 orange, and amber whoever a raised threshold lets in.
 _COLOURS = (0xD50000, 0xFF6D00)
@@ -61,8 +63,8 @@ class Card(NamedTuple):
         return length(self.footer) + sum(length(name) + length(value) for name, value in self.fields)
 
 
-def card_of(raised: RaisedAlert, dialect: Dialect, *, now: datetime) -> Card:
-    """Make the card of an alert that is delivered `now`."""
+def card_of(raised: RaisedAlert, dialect: Dialect, *, now: datetime, again: Sequence[RaisedAlert] = ()) -> Card:
+    """Make the card of an alert that is delivered `now`; `again` are alerts that are counted on it."""
     alert, report = raised.alert, raised.alert.report
     age = spell_age(now - report.time)
     return Card(
@@ -72,8 +74,9 @@ def card_of(raised: RaisedAlert, dialect: Dialect, *, now: datetime) -> Card:
             Field("Position", dialect.place(report.latitude, report.longitude)),
             Field("Sad person" if len(alert.sad) == 1 else "Sad persons", _persons(alert.sad, dialect)),
             Field("In contact with", _persons(alert.contacts, dialect) or "nobody"),
-            Field("Key words", _listing([_spell(word, dialect) for word in report.words], dialect.longest) or "none"),
+            Field("Key words", listing([_spell(word, dialect) for word in report.words], dialect.longest) or "none"),
             Field("Date", f"{dialect.moment(report.time)}\ndelivered {age} after it was heard"),
+            *([Field(SEEN_AGAIN, _again(again, dialect))] if again else []),
         ),
         colour_of(min(person.score for person in alert.sad)),
         footer_of(raised.alert_id),
@@ -125,16 +128,28 @@ def length(text: str) -> int:
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
+def spell_person(person: Person, dialect: Dialect) -> str:
+    """Spell `First Last (score)`."""
+    return f"{_spell(person.firstname, dialect)} {_spell(person.lastname, dialect)} ({person.score})"
+
+
 def _persons(persons: Iterable[Person], dialect: Dialect) -> str:
-    spelt = [f"{_spell(p.firstname, dialect)} {_spell(p.lastname, dialect)} ({p.score})" for p in persons]
-    return _listing(spelt, dialect.longest)
+    return listing([spell_person(person, dialect) for person in persons], dialect.longest)
+
+
+def _again(again: Sequence[RaisedAlert], dialect: Dialect) -> str:
+    """Say how often and when; the ids of what is counted here stand on a line of their own."""
+    times = "once" if len(again) == 1 else f"{len(again)} times"
+    last = max(raised.alert.report.time for raised in again)
+    ids = " ".join(short_id(raised.alert_id) for raised in again)
+    return f"{times}, last {dialect.moment(last)}\nalerts `{ids}`"
 
 
 def _spell(text: str, dialect: Dialect) -> str:
     return dialect.text(clean(text))
 
 
-def _listing(items: Sequence[str], longest: int | None) -> str:
+def listing(items: Sequence[str], longest: int | None) -> str:
     """Join `items` with commas; where they do not fit, leave out whole ones from the end and say how many."""
     whole = ", ".join(items)
     if longest is None or length(whole) <= longest:

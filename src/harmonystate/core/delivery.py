@@ -10,18 +10,23 @@ from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.record import Outgoing
 from harmonystate.core.wire import format_time
 
+Kind = Literal["card", "digest"]
+
 
 class Posted(NamedTuple):
-    """A message that stands in the channel.
+    """A message that stands in a channel.
 
     Attributes:
         at: when it was delivered; UTC.
         alert_ids: of every alert that the message shows; what is not among them is not delivered by it.
+        kind: what it shows them as; text counts as a card, and so does being counted on a card.
     """
 
+    channel_id: str
     message_id: str
     at: datetime
     alert_ids: frozenset[str]
+    kind: Kind = "card"
 
 
 class _WireDelivery(Struct, rename="camel"):
@@ -29,20 +34,20 @@ class _WireDelivery(Struct, rename="camel"):
     report_id: str
     channel_id: str
     message_id: str
-    kind: Literal["card", "digest"]
+    kind: Kind
     delivered_at: str
     age_ms: int
 
 
-def delivery_record(raised: RaisedAlert, posted: Posted, *, channel_id: str, topic: str) -> Outgoing:
+def delivery_record(raised: RaisedAlert, posted: Posted, *, topic: str) -> Outgoing:
     """Write the record that proves an alert delivered; its age, from heard to delivered, is never below 0."""
     age = posted.at - raised.alert.report.time
     delivery = _WireDelivery(
         alert_id=raised.alert_id,
         report_id=raised.alert.report.report_id,
-        channel_id=channel_id,
+        channel_id=posted.channel_id,
         message_id=posted.message_id,
-        kind="card",
+        kind=posted.kind,
         delivered_at=format_time(posted.at),
         age_ms=max(age // timedelta(milliseconds=1), 0),
     )

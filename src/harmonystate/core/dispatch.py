@@ -1,225 +1,147 @@
-"""Many alerts to few messages: what waits, what goes into the next message, what is settled.
+"""Many alerts to few messages: which of those that wait for a channel go into its next message.
 
-Order holds per partition, and so per drone: a message takes what waits in the order in which it came.
+Fresh and grave first, as cards. Of the same gravity the newest go first where not all fit, for those reach somebody in
+time; but never before an older card of the same drone. What is no longer fresh is told in digests.
 """
 
-from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from datetime import datetime
-from enum import IntEnum
-from itertools import accumulate, islice, takewhile
-from typing import NamedTuple
-from uuid import UUID
-
-from msgspec import Struct
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import accumulate, islice
+from typing import Protocol
 
 from harmonystate.core.alert import RaisedAlert
-from harmonystate.core.delivery import Posted
-from harmonystate.core.record import Outgoing, Place
-from harmonystate.core.wire import NotAReport
+from harmonystate.core.message import Edit, Form, Message
+from harmonystate.core.repeats import Repeats
+from harmonystate.core.waiting import Waiting
 
-# How many alerts we know by id as told. A report that comes twice comes soon after.
-REMEMBERED = 100_000
+FRESH = timedelta(minutes=5)
+# Digests get their turn after so many messages of cards: else a flood of fresh alerts would keep older ones for ever.
+CARDS_IN_A_ROW = 20
+# With so many older ones in hand, every other message is one of digests.
+MANY = 1_000
+# More do not fit a message, in ids of 22 characters and in cards: no need to look further.
+MOST_IN_DIGESTS = 300
+MOST_CARDS = 10
+MOST_UNLIMITED = 200
 
-
-class Undelivered(Exception):
-    """A message did not get through.
-
-    Attributes:
-        refused: what it holds was refused (400): the same again is refused again.
-        unknown: it may have got through all the same: only the same message may follow, under the same nonce.
-        wait_s: wait at least so long before the next try, seconds; None = whoever tries decides.
-    """
-
-    def __init__(
-        self, reason: str, *, refused: bool = False, unknown: bool = False, wait_s: float | None = None
-    ) -> None:
-        super().__init__(reason)
-        self.refused = refused
-        self.unknown = unknown
-        self.wait_s = wait_s
+Fit = Callable[[Sequence[RaisedAlert], Form], int]
 
 
-class Form(IntEnum):
-    """How an alert is told; one that is refused takes the next form."""
-
-    CARD = 0
-    CARD_ALONE = 1
-    TEXT = 2
-
-
-class Message(NamedTuple):
-    """One message to be posted.
-
-    Attributes:
-        alerts: never empty, in the order in which they came.
-        form: CARD, or TEXT when cards were refused; CARD_ALONE and TEXT hold one alert.
-    """
-
-    alerts: tuple[RaisedAlert, ...]
-    form: Form
+class Rules(Protocol):
+    """What a medium asks of its messages."""
 
     @property
-    def nonce(self) -> str:
-        """What makes Discord take the same message only once: at most 25 characters.
+    def limited(self) -> bool:
+        """Whether it takes only so many messages: else each alert is a card, in the order in which they came."""
+        ...
 
-        Another form is another message: one that was taken and shows no ids must not be returned for it.
-        """
-        first = urlsafe_b64encode(UUID(self.alerts[0].alert_id).bytes).rstrip(b"=").decode()
-        return first + "T" if self.form is Form.TEXT else first
+    @property
+    def repeat_interval(self) -> timedelta | None:
+        """How long whoever is seen again is counted on the card that stands there; None = never."""
+        ...
 
+    def fit(self, alerts: Sequence[RaisedAlert], form: Form) -> int:
+        """Return how many of `alerts`, from the first on and at least one, a message can hold."""
+        ...
 
-class Waiting(Struct):
-    """A record of the topic alert that was read and is not committed.
-
-    Attributes:
-        raised: None when it is no alert.
-        bury: makes its dead letter, for the reason given.
-        outgoing: what is written in the transaction that commits its offset.
-        settled: nothing has to be posted for it (any more).
-        unproved: somebody may have told of it before it came to us, and nobody has looked yet.
-    """
-
-    place: Place
-    raised: RaisedAlert | None
-    bury: Callable[[NotAReport], Outgoing]
-    form: Form = Form.CARD
-    outgoing: Outgoing | None = None
-    settled: bool = False
-    unproved: bool = False
+    def takes(self, edit: Edit) -> bool:
+        """Say whether a message may be changed so."""
+        ...
 
 
-class Settled(NamedTuple):
-    """What one transaction is to hold.
+class Dispatch:
+    """Chooses what is told next in one channel."""
 
-    Attributes:
-        offsets: the next offset to read, by topic and partition.
-    """
+    def __init__(self, rules: Rules) -> None:
+        """Start without any card told."""
+        self._rules = rules
+        self._repeats = Repeats(rules.repeat_interval) if rules.repeat_interval else None
+        self._cards_in_a_row = 0
+        self._has_edited = False
 
-    outgoings: list[Outgoing]
-    offsets: dict[tuple[str, int], int]
-
-
-class Proofs(NamedTuple):
-    """What is known to be told already.
-
-    Attributes:
-        since: what was raised from then on is covered; None covers nothing.
-        recorded: ids of alerts that have their delivery record.
-        posted: the message in which an alert stands, by the alert's id.
-    """
-
-    since: datetime | None
-    recorded: Set[str]
-    posted: Mapping[str, Posted]
-
-
-class Backlog:
-    """What was read of the topic alert and is not committed yet, in the order in which it came."""
-
-    def __init__(self, record_of: Callable[[RaisedAlert, Posted], Outgoing]) -> None:
-        """Start empty; `record_of` writes the delivery record of an alert that stands in a message."""
-        self._record_of = record_of
-        self._waiting: list[Waiting] = []
-        self._proofs = Proofs(None, frozenset(), {})
-        self._told: dict[str, None] = {}  # a set that forgets its oldest first
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def add(self, item: Waiting) -> None:
-        """Take in a record."""
-        self._waiting.append(item)
-        if item.raised is not None:
-            self._judge(item, item.raised)
-
-    def unproved_since(self) -> datetime | None:
-        """Return when the first alert was raised of which somebody may have told already; None when there is none."""
-        return min((raised.raised_at for item, raised in self._open() if item.unproved), default=None)
-
-    def prove(self, proofs: Proofs) -> None:
-        """Settle what was told before it came to us, now and as more comes in."""
-        self._proofs = proofs
-        for item, raised in self._open():
-            self._judge(item, raised)
-
-    def next_message(self, fit: Callable[[Sequence[RaisedAlert]], int]) -> Message | None:
-        """Choose what to tell next; None when nothing waits.
-
-        Args:
-            fit: how many of these alerts, from the first on and at least one, a message can hold.
-        """
-        first = next(self._open(), None)
-        if first is None:
+    def choose(self, waiting: Collection[Waiting], now: datetime) -> Message | Edit | None:
+        """Choose what to tell next of what waits, in the order in which it came; None when nothing waits."""
+        if not waiting:
             return None
-        form = first[0].form
-        if form is not Form.CARD:
-            return Message((first[1],), form)
-        # What comes behind an alert that has to stand alone waits for it, so that order holds.
-        cards = takewhile(lambda waiting: waiting[0].form is Form.CARD, self._open())
-        alerts = tuple({raised.alert_id: raised for _, raised in cards}.values())
-        return Message(alerts[: fit(alerts)], form)
+        if not self._rules.limited:
+            return self._message(list(islice(waiting, MOST_UNLIMITED)), Form.CARD)
+        for item in waiting:
+            if item.form is not Form.CARD:
+                return self._message([item], item.form)
+        if edit := self._edit(waiting):
+            return edit
+        new = self._repeats.new(waiting) if self._repeats else waiting
+        fresh = [item for item in new if now - item.heard < FRESH]
+        older = [item for item in new if now - item.heard >= FRESH]
+        if fresh and (not older or self._cards_in_a_row < (1 if len(older) > MANY else CARDS_IN_A_ROW)):
+            self._cards_in_a_row += 1
+            return self._cards(fresh)
+        self._cards_in_a_row = 0
+        return self._message(in_digests(older), Form.DIGEST)
 
-    def deliver(self, posted: Iterable[Posted]) -> int:
-        """Settle the alerts that stand in these messages, and no others; return how many."""
-        by_id = {alert_id: message for message in posted for alert_id in message.alert_ids}
-        return sum(self._settle(item, raised, by_id) for item, raised in self._open())
+    def note(self, told: Message | Edit, message_id: str, told_at: datetime) -> None:
+        """Remember what is told in full, for those who are seen again."""
+        if self._repeats:
+            self._repeats.note(told, message_id, told_at)
 
-    def refuse(self, message: Message, fault: NotAReport) -> None:
-        """Let the alerts of a refused message try the next form; one that has none left becomes a dead letter."""
-        ids = {raised.alert_id for raised in message.alerts}
-        for item, raised in self._open():
-            if raised.alert_id not in ids:
-                continue
-            if message.form is Form.TEXT:
-                item.settled, item.outgoing = True, item.bury(fault)
-            else:
-                item.form = Form.CARD_ALONE if len(message.alerts) > 1 else Form.TEXT
+    def forget(self, edit: Edit) -> None:
+        """Count on the message of this edit no more: it is gone, or takes no more."""
+        if self._repeats:
+            self._repeats.forget(edit.message_id)
 
-    def take_settled(self) -> Settled:
-        """Remove what is settled with all before it in its partition; it is to be committed in one transaction."""
-        taken, left = Settled([], {}), []
-        blocked: set[tuple[str, int]] = set()
-        for item in self._waiting:
-            partition = (item.place.topic, item.place.partition)
-            if not item.settled or partition in blocked:
-                blocked.add(partition)
-                left.append(item)
-                continue
-            taken.offsets[partition] = item.place.offset + 1
-            if item.outgoing:
-                taken.outgoings.append(item.outgoing)
-        self._waiting = left
-        return taken
+    def _edit(self, waiting: Collection[Waiting]) -> Edit | None:
+        """Choose whom to count on a card; every other time, where there is something else to tell."""
+        if self._repeats is None or (self._has_edited and self._repeats.new(waiting)):
+            self._has_edited = False
+            return None
+        edit = self._repeats.next_edit(waiting, self._rules.takes)
+        self._has_edited = edit is not None
+        return edit
 
-    def _open(self) -> Iterator[tuple[Waiting, RaisedAlert]]:
-        """Yield what still has to be posted."""
-        for item in self._waiting:
-            if item.raised is not None and not item.settled:
-                yield item, item.raised
+    def _cards(self, fresh: Sequence[Waiting]) -> Message:
+        order = {item.alert_id: number for number, item in enumerate(fresh)}
+        picked = list(islice(self._once(by_urgency(fresh)), MOST_CARDS))
+        held = picked[: self._rules.fit([item.raised for item in picked], Form.CARD)]
+        return _message_of(sorted(held, key=lambda item: (item.worst, order[item.alert_id])), Form.CARD)
 
-    def _judge(self, item: Waiting, raised: RaisedAlert) -> None:
-        """Settle an alert that was told already, as far as is known."""
-        since, recorded, posted = self._proofs
-        if item.unproved and since is not None and raised.raised_at >= since:
-            item.unproved = False
-            item.settled = raised.alert_id in recorded
-        if not item.settled:
-            self._settle(item, raised, posted)
+    def _once(self, items: Iterable[Waiting]) -> Iterable[Waiting]:
+        """Leave out who is to be counted on a card that goes first."""
+        return self._repeats.without_repeats(items) if self._repeats else items
 
-    def _settle(self, item: Waiting, raised: RaisedAlert, posted: Mapping[str, Posted]) -> bool:
-        """Settle an alert that stands in a message; say whether it was its first record, and so needs its proof."""
-        if raised.alert_id in self._told:
-            item.settled = True
-            return False
-        message = posted.get(raised.alert_id)
-        if message is None:
-            return False
-        item.settled, item.outgoing = True, self._record_of(raised, message)
-        self._told[raised.alert_id] = None
-        if len(self._told) > REMEMBERED:
-            del self._told[next(iter(self._told))]
-        return True
+    def _message(self, items: Sequence[Waiting], form: Form) -> Message:
+        if form in (Form.CARD_ALONE, Form.TEXT):
+            return _message_of(items, form)
+        count = self._rules.fit([item.raised for item in items], form)
+        return _message_of(items[:count], form)
+
+
+def by_urgency(fresh: Sequence[Waiting]) -> list[Waiting]:
+    """Return alerts in the order in which they are told where not all fit.
+
+    The worst score first, then the newest; but of a drone's alerts of one score the oldest, and one of each drone
+    before a second of any: so their order holds, and no drone keeps the others waiting.
+    """
+    earlier: Counter[tuple[int, int]] = Counter()
+    urgency = {}
+    for number, item in enumerate(fresh):
+        urgency[item.alert_id] = (item.worst, earlier[item.drone_id, item.worst], -number)
+        earlier[item.drone_id, item.worst] += 1
+    return sorted(fresh, key=lambda item: urgency[item.alert_id])
+
+
+def in_digests(older: Iterable[Waiting]) -> list[Waiting]:
+    """Return alerts as they stand in digests: by area and five minutes, the worst scores first, then the oldest."""
+    groups: dict[tuple[object, ...], list[Waiting]] = defaultdict(list)
+    for item in older:
+        groups[item.span, item.area].append(item)
+    ordered = sorted(groups.items(), key=lambda group: (min(item.worst for item in group[1]), group[0]))
+    return list(islice((item for _, group in ordered for item in group), MOST_IN_DIGESTS))
+
+
+def _message_of(items: Sequence[Waiting], form: Form) -> Message:
+    roles = () if form is Form.DIGEST else dict.fromkeys(item.role for item in items if item.role is not None)
+    return Message(tuple(item.raised for item in items), form, tuple(roles))
 
 
 def prefix_within(sizes: Iterable[int], *, most: int, limit: int) -> int:

@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 
-from harmonystate.core.dispatch import Form, Message
-from harmonystate.edges.console.cards import ConsoleSink
+from harmonystate.core.message import Form, Message
+from harmonystate.edges.console.cards import CHANNEL, ConsoleSink
 from tests.support.alerts import HEARD, alerts, raised
 
 
 def printed(*told, after_s=1.84):
     file = io.StringIO()
     sink = ConsoleSink(now=lambda: HEARD + timedelta(seconds=after_s), file=file)
-    posted = sink.post(Message(told, Form.CARD)).result()
+    posted = sink.tell(CHANNEL, Message(told, Form.CARD)).result()
     return file.getvalue(), posted
 
 
@@ -61,8 +61,8 @@ def test_no_name_reaches_the_terminal_s_controls(alert):
 def test_a_terminal_cannot_be_asked_what_it_has_shown():
     sink = ConsoleSink(now=lambda: HEARD, file=io.StringIO())
 
-    assert sink.posted_since(HEARD).result() == []
-    assert sink.fit([raised(1)] * 3) == 3
+    assert sink.posted_since(CHANNEL, HEARD).result() == []
+    assert sink.fit([raised(1)] * 3, Form.CARD) == 3
 
 
 class GoneReader(io.StringIO):
@@ -75,4 +75,4 @@ def test_what_a_reader_that_went_away_did_not_get_is_not_told():
 
     for _ in range(2):
         with pytest.raises(BrokenPipeError, match="Broken pipe"):
-            sink.post(Message((raised(1),), Form.CARD))
+            sink.tell(CHANNEL, Message((raised(1),), Form.CARD))

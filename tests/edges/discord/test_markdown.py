@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmonystate.core.card import Card, card_of, length
-from harmonystate.edges.discord.markdown import EMBED, TEXT, escape, ids_in, text_of
+from harmonystate.core.digest import digests_of
+from harmonystate.edges.discord.markdown import EMBED, TEXT, card_ids_in, escape, listed_ids_in, text_of
 from tests.support.alerts import HEARD, alerts, hostile_names, raised
 from tests.support.strategies import names
 
@@ -55,17 +56,40 @@ def test_every_alert_is_within_discord_s_limits_as_a_card_and_as_text_and_no_nam
     assert all(1 <= length(field.value) <= 1024 for field in told.fields)
     assert told.size <= 6000
     assert length(text) <= 2000
-    assert ids_in("Alert !", [told.footer]) == ids_in(text, []) == {alert.alert_id}
+    assert card_ids_in("Alert !", [told.footer]) == card_ids_in(text, []) == {alert.alert_id}
 
 
 def test_a_message_without_ids_shows_none():
     other = raised(1).alert_id
 
-    assert ids_in("🟢 Online", []) == frozenset()
-    assert ids_in(None, [None, "", f"the alert {other}", other, f"alert {other} and more"]) == frozenset()
+    assert card_ids_in("🟢 Online", []) == frozenset()
+    assert card_ids_in(None, [None, "", f"the alert {other}", other, f"alert {other} and more"]) == frozenset()
 
 
 def test_ids_of_ten_cards_are_all_read():
     told = [raised(number) for number in range(10)]
 
-    assert ids_in("Alert !", [card_of(each, EMBED, now=HEARD).footer for each in told]) == {a.alert_id for a in told}
+    assert card_ids_in("Alert !", [card_of(each, EMBED, now=HEARD).footer for each in told]) == {
+        a.alert_id for a in told
+    }
+
+
+def test_ids_of_a_digest_and_of_who_was_seen_again_are_read_back():
+    told = [raised(number) for number in range(150)]
+    digests = [digest.text for _, digest in digests_of(told, EMBED)]
+    again = dict(card_of(told[0], EMBED, now=HEARD, again=told[1:4]).fields)["Seen again"]
+
+    assert listed_ids_in(digests) == {each.alert_id for each in told}
+    assert listed_ids_in([again]) == {each.alert_id for each in told[1:4]}
+    assert listed_ids_in([None, "", "alerts", "alerts `x`", *(text + "\nmore" for text in digests)]) == frozenset()
+
+
+@settings(max_examples=50)
+@given(st.lists(alerts(), min_size=1, max_size=3))
+def test_every_digest_is_within_discord_s_limits_and_no_name_forges_an_id(told):
+    for count, digest in digests_of(told, EMBED):
+        assert length(digest.title) <= 256
+        assert length(digest.text) <= 4096
+        assert digest.size <= 6000
+        assert len(listed_ids_in([digest.text])) == count
+    assert listed_ids_in(digest.text for _, digest in digests_of(told, EMBED)) == {each.alert_id for each in told}

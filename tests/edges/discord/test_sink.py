@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given, settings
 
 from harmonystate.config import DiscordSettings
-from harmonystate.core.dispatch import Form, Message, Undelivered
-from harmonystate.edges.discord import channel as channels
+from harmonystate.core.digest import area_of, span_of
+from harmonystate.core.message import Form, Message, Undelivered
+from harmonystate.edges.discord import connection
 from harmonystate.edges.discord.sink import open_sink
 from harmonystate.edges.local.ports import free_ports
 from harmonystate.errors import Misconfigured, Unavailable
 from tests.support.alerts import alerts, raised
 from tests.support.fake_discord import CHANNEL_ID, TOKEN, Answer, FakeDiscord
 from tests.support.kafka import wait_until
+
+HERE = str(CHANNEL_ID)
 
 
 def now():
@@ -44,7 +47,7 @@ def cards(*told):
 def test_a_message_has_a_card_for_each_alert_and_mentions_nobody(discord, sink):
     told = [raised(number, 0, 5) for number in range(3)]
 
-    (posted,) = sink.post(cards(*told)).result()
+    (posted,) = sink.tell(HERE, cards(*told)).result()
 
     (message,) = discord.messages
     body, _ = discord.tries[0]
@@ -57,7 +60,7 @@ def test_a_message_has_a_card_for_each_alert_and_mentions_nobody(discord, sink):
 
 
 def test_every_field_is_on_the_card(discord, sink):
-    sink.post(cards(raised(1, 0))).result()
+    sink.tell(HERE, cards(raised(1, 0))).result()
 
     assert [(field["name"], field["value"]) for field in discord.messages[0]["embeds"][0]["fields"]][:5] == [
         ("Drone", "7"),
@@ -75,10 +78,13 @@ def test_discord_takes_whatever_alerts_hold(discord, sink):
     @settings(max_examples=20, deadline=None)
     @given(alerts(), alerts())
     def takes(first, second):
-        for form in (Form.CARD, Form.TEXT):
-            sink.post(Message((first,), form)).result()
         both = [second, first]
-        sink.post(cards(*both[: sink.fit(both)])).result()
+        several = cards(*both[: sink.fit(both, Form.CARD)])
+        in_digests = sorted(both, key=lambda raised: (span_of(raised.alert.report), area_of(raised.alert.report)))
+        digest = Message(tuple(in_digests[: sink.fit(in_digests, Form.DIGEST)]), Form.DIGEST)
+        for message in (Message((first,), Form.CARD), Message((first,), Form.TEXT, (4711,)), several, digest):
+            wait_until(lambda: not sink.wait_s(HERE), within_s=5, what="a token", every_s=0.01)
+            sink.tell(HERE, message).result()
 
     takes()
 
@@ -86,25 +92,25 @@ def test_discord_takes_whatever_alerts_hold(discord, sink):
 
 
 def test_ten_small_cards_fit(sink):
-    assert sink.fit([raised(number) for number in range(30)]) == 10
+    assert sink.fit([raised(number) for number in range(30)], Form.CARD) == 10
 
 
 def test_of_large_cards_as_many_as_discord_takes_and_not_one_more(discord, sink):
     crowds = [raised(number, *[0] * 200, *[9] * 200) for number in range(10)]
-    count = sink.fit(crowds)
+    count = sink.fit(crowds, Form.CARD)
 
-    sink.post(cards(*crowds[:count])).result()
+    sink.tell(HERE, cards(*crowds[:count])).result()
 
     with pytest.raises(Undelivered, match="400"):
-        sink.post(cards(*crowds[1 : count + 2])).result()
+        sink.tell(HERE, cards(*crowds[1 : count + 2])).result()
     assert [status for _, status in discord.tries] == [200, 400]
 
 
 def test_the_same_nonce_gets_the_first_message_back_as_it_was(discord, sink):
     first, second = raised(1), raised(2)
-    sink.post(cards(first)).result()
+    sink.tell(HERE, cards(first)).result()
 
-    (posted,) = sink.post(cards(first, second)).result()
+    (posted,) = sink.tell(HERE, cards(first, second)).result()
 
     assert posted.alert_ids == {first.alert_id}
     assert len(discord.messages) == 1
@@ -129,20 +135,20 @@ def test_what_each_refusal_means(discord, sink, answer, refused, unknown, wait_s
     discord.script.append(answer)
 
     with pytest.raises(Undelivered) as fault:
-        sink.post(cards(raised(1))).result()
+        sink.tell(HERE, cards(raised(1))).result()
 
     assert (fault.value.refused, fault.value.unknown, fault.value.wait_s) == (refused, unknown, wait_s)
     assert len(discord.tries) == 1
 
 
 def test_silence_is_an_unknown_outcome(discord, sink, monkeypatch):
-    monkeypatch.setattr(channels, "REQUEST_S", 0.2)
+    monkeypatch.setattr(connection, "REQUEST_S", 0.2)
     discord.script.append(Answer(delay_s=2))
     with (
         open_sink(settings_of(discord), announce=False, now=now) as hasty,
         pytest.raises(Undelivered, match="no answer") as fault,
     ):
-        hasty.post(cards(raised(1))).result()
+        hasty.tell(HERE, cards(raised(1))).result()
 
     assert fault.value.unknown
 
@@ -151,63 +157,93 @@ def test_a_refused_token_ends_the_process(discord, sink):
     discord.script.append(Answer(status=401))
 
     with pytest.raises(Misconfigured, match="401"):
-        sink.post(cards(raised(1))).result()
+        sink.tell(HERE, cards(raised(1))).result()
 
 
 @pytest.mark.parametrize("scope", ["user", "shared", "global"])
-def test_a_short_rate_limit_is_waited_out_without_a_second_message(discord, sink, scope):
-    discord.script.append(Answer(status=429, retry_after=0.1, scope=scope))
+def test_a_rate_limit_is_one_try_whoever_is_meant_by_it(discord, sink, scope):
+    discord.script.append(Answer(status=429, retry_after=0.3, scope=scope))
 
-    (posted,) = sink.post(cards(raised(1))).result(30)
+    with pytest.raises(Undelivered, match="rate limit") as fault:
+        sink.tell(HERE, cards(raised(1))).result()
 
-    assert posted.alert_ids
-    assert [status for _, status in discord.tries][-1] == 200
-    assert len(discord.messages) == 1
+    assert 0.2 < fault.value.wait_s <= 0.3
+    assert not fault.value.unknown
+    assert [status for _, status in discord.tries] == [429]
 
 
-def test_after_the_first_answer_the_channel_s_limit_is_kept():
+def test_a_global_limit_closes_every_channel(discord, sink):
+    discord.script.append(Answer(status=429, retry_after=301, scope="global"))
+    with pytest.raises(Undelivered):
+        sink.tell(HERE, cards(raised(1))).result()
+
+    assert 300 < sink.wait_s("4711") <= 301
+    with pytest.raises(Undelivered) as fault:
+        sink.tell("4711", cards(raised(2))).result()
+    assert 300 < fault.value.wait_s <= 301
+    assert len(discord.tries) == 1
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+def test_whoever_asks_before_is_never_refused_for_rate(fixed):
     with (
-        FakeDiscord(limit=5, window_s=1.0) as discord,
+        FakeDiscord(limit=5, window_s=1.0, fixed=fixed) as discord,
         open_sink(settings_of(discord), announce=False, now=now) as sink,
     ):
-        for number in range(12):
-            sink.post(cards(raised(number))).result(30)
+        for number in range(17):
+            wait_until(lambda: not sink.wait_s(HERE), within_s=5, what="a token", every_s=0.01)
+            sink.tell(HERE, cards(raised(number))).result(30)
 
-        assert [status for _, status in discord.tries] == [200] * 12
+        assert [status for _, status in discord.tries] == [200] * 17
+        assert discord.too_often == 0
+
+
+def test_whoever_does_not_ask_is_held_back_without_a_request():
+    with (
+        FakeDiscord(limit=2, window_s=30) as discord,
+        open_sink(settings_of(discord), announce=False, now=now) as sink,
+    ):
+        for number in range(2):
+            sink.tell(HERE, cards(raised(number))).result(30)
+        with pytest.raises(Undelivered) as fault:
+            sink.tell(HERE, cards(raised(3))).result()
+
+        assert fault.value.wait_s > 25
+        assert len(discord.tries) == 2
 
 
 def test_a_message_whose_cards_are_not_shown_counts_as_refused(discord, sink, monkeypatch):
-    monkeypatch.setattr(discord, "_message", lambda body, at: {**FakeDiscord._message(discord, body, at), "embeds": []})
+    monkeypatch.setattr(discord, "_message", lambda *of: {**FakeDiscord._message(discord, *of), "embeds": []})
 
     with pytest.raises(Undelivered, match="embed links") as fault:
-        sink.post(cards(raised(1))).result()
+        sink.tell(HERE, cards(raised(1))).result()
 
     assert fault.value.refused
-    (posted,) = sink.post(Message((raised(1),), Form.TEXT)).result()
+    (posted,) = sink.tell(HERE, Message((raised(1),), Form.TEXT)).result()
     assert posted.alert_ids == {raised(1).alert_id}
 
 
 def test_the_history_is_read_page_by_page_back_to_the_moment(discord, sink):
     told = [raised(number) for number in range(6)]
     for alert in told:
-        sink.post(cards(alert)).result()
+        sink.tell(HERE, cards(alert)).result()
         for _ in range(40):
             discord.say("somebody answers")
     long_ago = now() - timedelta(hours=1)
 
-    found = sink.posted_since(long_ago).result()
+    found = sink.posted_since(HERE, long_ago).result()
 
     assert {alert_id for posted in found for alert_id in posted.alert_ids} == {alert.alert_id for alert in told}
     assert [query["limit"] for query in discord.reads] == ["100"] * 4
-    assert sink.posted_since(now() + timedelta(hours=1)).result() == []
+    assert sink.posted_since(HERE, now() + timedelta(hours=1)).result() == []
 
 
 def test_the_history_before_the_moment_is_not_read(discord, sink):
     for _ in range(200):
         discord.say("long ago", timestamp="2015-06-29T14:38:17+00:00")
-    sink.post(cards(raised(1))).result()
+    sink.tell(HERE, cards(raised(1))).result()
 
-    (posted,) = sink.posted_since(now() - timedelta(minutes=1)).result()
+    (posted,) = sink.posted_since(HERE, now() - timedelta(minutes=1)).result()
 
     assert posted.alert_ids == {raised(1).alert_id}
     assert len(discord.reads) == 1
@@ -215,15 +251,15 @@ def test_the_history_before_the_moment_is_not_read(discord, sink):
 
 def test_what_others_write_in_the_channel_proves_nothing(discord, sink):
     alert = raised(1)
-    sink.post(cards(alert)).result()
+    sink.tell(HERE, cards(alert)).result()
     discord.messages[0]["author"] = {**discord.messages[0]["author"], "id": "4711"}
 
-    assert sink.posted_since(now() - timedelta(hours=1)).result() == []
+    assert sink.posted_since(HERE, now() - timedelta(hours=1)).result() == []
 
 
 def test_the_bot_says_that_it_is_there_before_it_tells_an_alert(discord):
     with open_sink(settings_of(discord), announce=True, now=now) as sink:
-        sink.post(cards(raised(1))).result()
+        sink.tell(HERE, cards(raised(1))).result()
         wait_until(lambda: discord.sessions, within_s=30, what="the bot at the gateway")
 
     assert [message["content"] for message in discord.messages] == ["🟢 Online", "Alert !"]
@@ -232,7 +268,7 @@ def test_the_bot_says_that_it_is_there_before_it_tells_an_alert(discord):
 def test_with_the_gateway_refusing_alerts_are_told_and_online_is_said(discord):
     discord.gateway = False
     with open_sink(settings_of(discord), announce=True, now=now) as sink:
-        sink.post(cards(raised(1))).result()
+        sink.tell(HERE, cards(raised(1))).result()
 
     assert [message["content"] for message in discord.messages] == ["🟢 Online", "Alert !"]
     assert not discord.sessions

@@ -1,6 +1,8 @@
 """alert-bot: tells Discord, or the terminal, of every alert; each in exactly one message.
 
-teller.py   the loop: read, look up, tell, commit
+teller.py   the loop: read, let the lanes work, commit
+lane.py     one channel: look up, tell, tell again
+sink.py     what a place to tell alerts in must be able to do
 """
 
 import sys
@@ -9,7 +11,8 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
-from harmonystate.commands.alert_bot.teller import STAGE, Sink, Teller
+from harmonystate.commands.alert_bot.sink import Sink
+from harmonystate.commands.alert_bot.teller import STAGE, Teller
 from harmonystate.config import Config
 from harmonystate.edges.console.cards import ConsoleSink
 from harmonystate.edges.console.meter import Meter, metering

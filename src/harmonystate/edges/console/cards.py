@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TextIO
 
 from rich.console import Console, Group
@@ -14,7 +14,8 @@ from rich.text import Text
 from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.card import HEADLINE, Card, Dialect, card_of, map_link, spell_degrees
 from harmonystate.core.delivery import Posted
-from harmonystate.core.dispatch import Message
+from harmonystate.core.message import Edit, Form, Message
+from harmonystate.core.waiting import Target
 
 CHANNEL = "console"
 # Bounds one transaction, and how long a stop waits.
@@ -28,27 +29,40 @@ FRAME_WIDTH = 6
 class ConsoleSink:
     """Tells alerts on stdout; nothing can refuse them there."""
 
-    channel_id = CHANNEL
+    limited = False
+    repeat_interval: timedelta | None = None
 
     def __init__(self, *, now: Callable[[], datetime], file: TextIO | None = None) -> None:
         """Write to `file`, or to stdout; `now` is the clock that ages are told by."""
         self._now = now
         self._console = _Console(file=file, highlight=False, markup=False, emoji=False)
 
-    def fit(self, alerts: Sequence[RaisedAlert]) -> int:
+    def target_of(self, raised: RaisedAlert) -> Target:  # noqa: ARG002 - one terminal
+        """Return where an alert is told."""
+        return Target(CHANNEL)
+
+    def fit(self, alerts: Sequence[RaisedAlert], form: Form) -> int:  # noqa: ARG002 - all are cards
         """Return how many cards are printed at once."""
         return min(len(alerts), MOST_CARDS)
 
-    def post(self, message: Message) -> "Future[list[Posted]]":
+    def takes(self, edit: Edit) -> bool:  # noqa: ARG002
+        """Return False: what is printed stands as it is."""
+        return False
+
+    def wait_s(self, channel_id: str, told: Message | Edit | None = None) -> float:  # noqa: ARG002
+        """Return 0: a terminal takes as much as it can."""
+        return 0.0
+
+    def tell(self, channel_id: str, told: Message | Edit) -> "Future[list[Posted]]":
         """Print the cards; on the terminal each alert is a message of its own, and its id the message's."""
         now = self._now()
         width = min(self._console.width, WIDEST)
-        cards = [_panel(card_of(raised, DIALECT, now=now), width) for raised in message.alerts]
+        cards = [_panel(card_of(raised, DIALECT, now=now), width) for raised in told.alerts]
         self._console.print(Group(*cards), width=width)
         self._console.file.flush()
-        return _done([Posted(raised.alert_id, now, frozenset([raised.alert_id])) for raised in message.alerts])
+        return _done([Posted(channel_id, raised.alert_id, now, frozenset([raised.alert_id])) for raised in told.alerts])
 
-    def posted_since(self, moment: datetime) -> "Future[list[Posted]]":  # noqa: ARG002 - no terminal remembers
+    def posted_since(self, channel_id: str, moment: datetime) -> "Future[list[Posted]]":  # noqa: ARG002 - no terminal remembers
         """Return nothing: a terminal cannot be asked what it has shown."""
         return _done([])
 

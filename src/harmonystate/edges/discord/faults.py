@@ -5,11 +5,13 @@ import asyncio
 import aiohttp
 import hikari
 
-from harmonystate.core.dispatch import Undelivered
+from harmonystate.core.message import Undelivered
 from harmonystate.errors import HarmonyError, Misconfigured
 
 # 10,000 invalid requests in 10 minutes are a ban; who may not enter is let in by a human, not by trying.
 FORBIDDEN_S = 60.0
+# Somebody has deleted the message that was to be changed.
+UNKNOWN_MESSAGE = 10008
 # hikari lets some of its HTTP client's own errors through: an answer that is cut, or is not what it should be.
 FAULTS = (hikari.HikariError, aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError, LookupError)
 
@@ -35,14 +37,17 @@ def refused_token() -> Misconfigured:
 
 
 def _explain_status(status: int, fault: hikari.HTTPResponseError, channel_id: int) -> Undelivered:
-    if status in (400, 413):
-        return Undelivered(f"Discord refuses it ({status}, code {getattr(fault, 'code', 0)})", refused=True)
+    code = getattr(fault, "code", 0)
+    if status in (400, 413) or code == UNKNOWN_MESSAGE:
+        return Undelivered(f"Discord refuses it ({status}, code {code})", refused=True)
     if status == 429:
         return Undelivered("rate limit (429)", wait_s=_retry_after(fault))
     if status == 403:
         return Undelivered(f"403: let the bot see channel {channel_id} and write there", wait_s=FORBIDDEN_S)
     if status == 404:
-        return Undelivered(f"404: no channel {channel_id}: check discord.channel_id", wait_s=FORBIDDEN_S)
+        return Undelivered(
+            f"404: no channel {channel_id}: check discord.channel_id and discord.routes", wait_s=FORBIDDEN_S
+        )
     if status < 500:
         return Undelivered(f"Discord answers {status}", wait_s=FORBIDDEN_S)
     return Undelivered(f"Discord answers {status}", unknown=True)

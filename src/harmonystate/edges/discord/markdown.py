@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from harmonystate.core.card import HEADLINE, Card, Dialect, map_link, spell_degrees
+from harmonystate.core.message import long_id
 
 MOST_EMBEDS = 10
 LONGEST_VALUE = 1024
@@ -18,6 +19,7 @@ LONGEST_EMBEDS = 5900
 # and `@` no mention, with `-` and `#` at the beginning no list and no heading.
 _MARKUP = re.compile(r"[\\*_~`|\[\]()<>#@:/+-]")
 _ID_LINE = re.compile(r"^alert ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$", re.ASCII | re.MULTILINE)
+_ID_LIST = re.compile(r"^alerts `([A-Za-z0-9_-]{22}(?: [A-Za-z0-9_-]{22})*)`\Z", re.ASCII | re.MULTILINE)
 # Of a name in a message without embeds, whose 2000 characters have to hold three lists.
 _LONGEST_NAME = 100
 
@@ -32,12 +34,18 @@ def text_of(card: Card) -> str:
     return "\n".join([HEADLINE, *(f"{name}: {value}" for name, value in card.fields), card.footer])
 
 
-def ids_in(content: str | None, footers: Iterable[str | None]) -> frozenset[str]:
+def card_ids_in(content: str | None, footers: Iterable[str | None]) -> frozenset[str]:
     """Return the ids of the alerts that a message shows, in its embeds' footers or on a line of its own.
 
     A name cannot forge one: it never begins a line.
     """
     return frozenset(_ID_LINE.findall("\n".join([content or "", *(footer or "" for footer in footers)])))
+
+
+def listed_ids_in(texts: Iterable[str | None]) -> frozenset[str]:
+    """Return the ids in the last line of each of these texts, which are ours: a digest's, or who was seen again."""
+    lists = (_ID_LIST.search(text or "") for text in texts)
+    return frozenset(long_id(short) for found in lists if found for short in found[1].split(" "))
 
 
 def _place(latitude: float, longitude: float) -> str:

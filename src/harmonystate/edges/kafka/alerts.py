@@ -9,7 +9,7 @@ from typing import Self
 from kafka import TopicPartition
 
 from harmonystate.config import KafkaSettings
-from harmonystate.core.dispatch import Settled
+from harmonystate.core.backlog import Settled
 from harmonystate.edges.kafka.exactly_once import LOOK_EVERY_S, Meter
 from harmonystate.edges.kafka.group_reader import GroupReader
 from harmonystate.edges.kafka.offsets import committed

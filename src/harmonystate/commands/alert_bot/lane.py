@@ -1,0 +1,180 @@
+"""One channel's part of the work: at most one request on its way, and what to do about its answer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from harmonystate import crash
+from harmonystate.commands.alert_bot.sink import Answer, Sink
+from harmonystate.core.backlog import Backlog, Proofs
+from harmonystate.core.backoff import backoff
+from harmonystate.core.delivery import Posted
+from harmonystate.core.dispatch import Dispatch
+from harmonystate.core.message import Edit, Message, Undelivered
+from harmonystate.core.wire import NotAReport
+from harmonystate.edges.console.meter import Meter
+
+# Discord knows a nonce for "a few minutes"; beyond that, only the channel itself tells what stands in it.
+NONCE_HOLDS = timedelta(minutes=2)
+
+Clock = Callable[[], datetime]
+
+
+class Lane:
+    """Tells one channel of its alerts.
+
+    Attributes:
+        on_its_way: the request that has not been answered yet.
+        not_before: when the next one may be sent; None = at once.
+        trouble: why nothing gets through at present; None = all is well.
+    """
+
+    def __init__(
+        self,
+        channel_id: str,
+        sink: Sink,
+        backlog: Backlog,
+        *,
+        recorded_since: Callable[[datetime], set[str]],
+        meter: Meter,
+        now: Clock,
+    ) -> None:
+        """Start idle.
+
+        Args:
+            channel_id: of the channel.
+            sink: where it is.
+            backlog: what waits.
+            recorded_since: returns the ids of alerts that have a delivery record since then.
+            meter: counts what is told.
+            now: the clock.
+        """
+        self.channel_id = channel_id
+        self.on_its_way: Answer | None = None
+        self.not_before: datetime | None = None
+        self.trouble: str | None = None
+        self._sink = sink
+        self._backlog = backlog
+        self._dispatch = Dispatch(sink)
+        self._recorded_since = recorded_since
+        self._meter = meter
+        self._now = now
+        self._log = structlog.get_logger("harmony.alert-bot")
+        # What the answer is for, and what was sent, if it was no question.
+        self._use: Callable[[list[Posted]], None] = self._deliver
+        self._sent: Message | Edit | None = None
+        # What may stand in the channel without our knowing, and when it was first tried: until that is known, nothing
+        # else is told here.
+        self._unanswered: tuple[Message | Edit, datetime] | None = None
+        self._has_looked = False
+        self._waits: Iterator[float] | None = None
+
+    def step(self) -> None:
+        """Use an answer that has come, and send the next request when there is one and it may be sent.
+
+        Raises:
+            HarmonyError: when the process is to end.
+        """
+        self.use_answer()
+        if self.on_its_way is None and (self.not_before is None or self._now() >= self.not_before):
+            self.not_before = None
+            self._begin()
+            self.use_answer()
+
+    def use_answer(self) -> None:
+        """Use an answer that has come."""
+        if self.on_its_way is None or not self.on_its_way.done():
+            return
+        answer, self.on_its_way = self.on_its_way, None
+        try:
+            posted = answer.result()
+        except Undelivered as fault:
+            self._bear(fault)
+            return
+        self._use(posted)
+        if self._waits is not None:
+            self._log.warning("Discord is back", channel=self.channel_id)
+            self._waits = self.trouble = None
+
+    def _begin(self) -> None:
+        since = self._backlog.unproved_since(self.channel_id)
+        if since is not None:
+            self._look(since, lambda found: self._prove(since, found))
+        elif self._unanswered is not None:
+            self._try_again(*self._unanswered)
+        elif (waiting := self._backlog.waiting(self.channel_id)) and self._may_send():
+            told = self._dispatch.choose(waiting, self._now())
+            if told is not None and self._may_send(told):
+                self._tell(told)
+
+    def _may_send(self, told: Message | Edit | None = None) -> bool:
+        """Ask for a token; without one, wait for it, and choose anew by then."""
+        wait_s = self._sink.wait_s(self.channel_id, told)
+        self.not_before = self._now() + timedelta(seconds=wait_s) if wait_s else None
+        return not wait_s
+
+    def _try_again(self, told: Message | Edit, tried_at: datetime) -> None:
+        """Send what was not answered once more; a message so old that its nonce is forgotten is looked for first."""
+        if isinstance(told, Message) and not self._has_looked and self._now() - tried_at > NONCE_HOLDS:
+            since = min(raised.raised_at for raised in told.alerts)
+            self._look(since, lambda found: self._find(told, found))
+        elif self._may_send(told):
+            self._tell(told)
+
+    def _look(self, since: datetime, use: Callable[[list[Posted]], None]) -> None:
+        self._sent, self._use = None, use
+        self.on_its_way = self._sink.posted_since(self.channel_id, since)
+
+    def _tell(self, told: Message | Edit) -> None:
+        crash.passing("before-post")
+        self._sent, self._use, self._has_looked = told, self._deliver, False
+        self.on_its_way = self._sink.tell(self.channel_id, told)
+
+    def _prove(self, since: datetime, found: Sequence[Posted]) -> None:
+        """Note what was told before it came to us: by another instance, or by us before a kill."""
+        # The channel was asked first: whoever posts first and records then is found in one of the two.
+        recorded = self._recorded_since(since)
+        posted = {alert_id: message for message in found for alert_id in message.alert_ids}
+        self._backlog.prove(self.channel_id, Proofs(since, recorded, posted))
+
+    def _find(self, told: Message | Edit, found: Sequence[Posted]) -> None:
+        """Deliver a message that is found in the channel; one that is not may be sent again."""
+        if not any(_shows_any(message, told) for message in found):
+            self._has_looked = True
+            return
+        self._unanswered = None
+        self._meter.add(alerts=self._backlog.deliver(found))
+
+    def _deliver(self, posted: Sequence[Posted]) -> None:
+        crash.passing("after-200")
+        told, self._unanswered = self._sent, None
+        if told is not None and all(_shows_all(message, told) for message in posted):
+            self._dispatch.note(told, posted[0].message_id, self._now())
+        self._meter.add(alerts=self._backlog.deliver(posted), messages=0 if isinstance(told, Edit) else len(posted))
+
+    def _bear(self, fault: Undelivered) -> None:
+        """Take what was refused for something else; keep what may have got through; wait before the next try."""
+        told = self._sent
+        if told is not None and fault.refused:
+            self._unanswered = None
+            if isinstance(told, Edit):
+                self._dispatch.forget(told)
+            else:
+                self._backlog.refuse(told.alerts, told.form, NotAReport(str(fault)))
+            return
+        if told is not None and fault.unknown and self._unanswered is None:
+            self._unanswered = (told, self._now())
+        self._waits = self._waits or backoff()
+        wait_s = max(next(self._waits), fault.wait_s or 0.0)
+        self.not_before = self._now() + timedelta(seconds=wait_s)
+        self.trouble = str(fault)
+        self._log.warning("waiting for Discord", because=str(fault), channel=self.channel_id, wait_s=wait_s)
+
+
+def _shows_any(message: Posted, told: Message | Edit) -> bool:
+    return any(raised.alert_id in message.alert_ids for raised in told.alerts)
+
+
+def _shows_all(message: Posted, told: Message | Edit) -> bool:
+    return all(raised.alert_id in message.alert_ids for raised in told.alerts)

@@ -1,0 +1,130 @@
+"""Quiet repeats: who is seen again by the same drone is counted on the card that stands there, not told anew.
+
+What is known of cards is known by the process that told them: after a restart a new card is told, and counted on from
+then on.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from harmonystate.core.alert import RaisedAlert
+from harmonystate.core.message import Edit, Form, Message
+from harmonystate.core.waiting import Waiting
+
+# Of one drone: cards of old are looked through for every alert that comes.
+MOST_CARDS = 50
+
+
+class _Sight(NamedTuple):
+    """Whom an alert is about."""
+
+    drone_id: int
+    sad: frozenset[tuple[str, str]]
+    raised_at: datetime
+
+
+class _Told(Struct):
+    """A message of cards that stands in the channel, and who was seen again since."""
+
+    message_id: str
+    message: Message
+    told_at: datetime
+    again: dict[str, tuple[RaisedAlert, ...]]
+
+
+class _Card(NamedTuple):
+    sight: _Sight
+    alert_id: str
+    told: _Told
+
+
+class Repeats:
+    """The cards of one channel that may still be counted on."""
+
+    def __init__(self, interval: timedelta) -> None:
+        """Start without any; an alert is counted on a card whose alert was raised at most `interval` before it."""
+        self._interval = interval
+        self._cards: dict[int, list[_Card]] = defaultdict(list)
+
+    def new(self, waiting: Iterable[Waiting]) -> list[Waiting]:
+        """Return who is not to be counted on a card."""
+        return [item for item in waiting if self._card_for(item) is None]
+
+    def next_edit(self, waiting: Iterable[Waiting], takes: Callable[[Edit], bool]) -> Edit | None:
+        """Choose a message on which somebody who waits is to be counted, with all who are counted on it."""
+        edit: Edit | None = None
+        for item in waiting:
+            card = self._card_for(item)
+            if card is None or (edit is not None and edit.message_id != card.told.message_id):
+                continue
+            grown = _grown(edit or _unchanged(card.told), card, item.raised)
+            if takes(grown):
+                edit = grown
+            elif edit is None:
+                self.forget(card.told.message_id)
+        return edit
+
+    def without_repeats(self, items: Iterable[Waiting]) -> Iterator[Waiting]:
+        """Yield what goes into one message of cards; who would be twice in it waits, to be counted."""
+        before: dict[int, list[_Sight]] = defaultdict(list)
+        for item in items:
+            sight = _sight_of(item.raised)
+            if not any(self._is_repeat(sight, of=other) for other in before[item.drone_id]):
+                before[item.drone_id].append(sight)
+                yield item
+
+    def note(self, told: Message | Edit, message_id: str, told_at: datetime) -> None:
+        """Remember what stands in the channel now."""
+        if isinstance(told, Edit):
+            for card in self._of_message(message_id):
+                card.told.again = dict(told.again)
+        elif told.form in (Form.CARD, Form.CARD_ALONE):
+            standing = _Told(message_id, told, told_at, {})
+            for raised in told.alerts:
+                sight = _sight_of(raised)
+                recent = [card for card in self._cards[sight.drone_id] if self._is_recent(card.sight, sight)]
+                self._cards[sight.drone_id] = [*recent, _Card(sight, raised.alert_id, standing)][-MOST_CARDS:]
+
+    def forget(self, message_id: str) -> None:
+        """Count on a message no more."""
+        for drone_id, cards in list(self._cards.items()):
+            left = [card for card in cards if card.told.message_id != message_id]
+            if left:
+                self._cards[drone_id] = left
+            else:
+                del self._cards[drone_id]
+
+    def _card_for(self, item: Waiting) -> _Card | None:
+        if item.drone_id not in self._cards:
+            return None
+        sight = _sight_of(item.raised)
+        return next(
+            (card for card in reversed(self._cards[item.drone_id]) if self._is_repeat(sight, of=card.sight)), None
+        )
+
+    def _of_message(self, message_id: str) -> list[_Card]:
+        return [card for cards in self._cards.values() for card in cards if card.told.message_id == message_id]
+
+    def _is_repeat(self, sight: _Sight, *, of: _Sight) -> bool:
+        return sight.sad <= of.sad and self._is_recent(of, sight)
+
+    def _is_recent(self, earlier: _Sight, later: _Sight) -> bool:
+        return abs(later.raised_at - earlier.raised_at) <= self._interval
+
+
+def _sight_of(raised: RaisedAlert) -> _Sight:
+    sad = frozenset((person.firstname, person.lastname) for person in raised.alert.sad)
+    return _Sight(raised.alert.report.drone_id, sad, raised.raised_at)
+
+
+def _unchanged(told: _Told) -> Edit:
+    return Edit(told.message_id, told.message, told.told_at, told.again, ())
+
+
+def _grown(edit: Edit, card: _Card, raised: RaisedAlert) -> Edit:
+    again = {**edit.again, card.alert_id: (*edit.again.get(card.alert_id, ()), raised)}
+    return edit._replace(again=again, adds=(*edit.adds, raised))

@@ -1,0 +1,69 @@
+"""What we post, as Discord takes it; and what a message that stands there shows."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import hikari
+
+from harmonystate.core.card import HEADLINE, SEEN_AGAIN, Card, card_of
+from harmonystate.core.delivery import Posted
+from harmonystate.core.digest import Digest, digests_of
+from harmonystate.core.message import Edit, Form, Message
+from harmonystate.edges.discord.markdown import EMBED, TEXT, card_ids_in, listed_ids_in, text_of
+
+EARLIER = "Earlier alerts"
+
+
+class Content(NamedTuple):
+    """What a message holds.
+
+    Attributes:
+        roles: whom it mentions.
+    """
+
+    text: str
+    embeds: Sequence[hikari.Embed]
+    roles: Sequence[int]
+
+
+def content_of(message: Message, now: datetime) -> Content:
+    """Return a message that is posted `now`."""
+    if message.form is Form.DIGEST:
+        return Content(EARLIER, [_digest_embed(digest) for _, digest in digests_of(message.alerts, EMBED)], ())
+    mentions = "".join(f"<@&{role}> " for role in message.roles)
+    if message.form is Form.TEXT:
+        return Content(mentions + text_of(card_of(message.alerts[0], TEXT, now=now)), [], message.roles)
+    embeds = [_card_embed(card_of(raised, EMBED, now=now)) for raised in message.alerts]
+    return Content(mentions + HEADLINE, embeds, message.roles)
+
+
+def embeds_of(edit: Edit) -> list[hikari.Embed]:
+    """Return the cards of a message on which somebody was seen again."""
+    return [_card_embed(card) for card in cards_of(edit)]
+
+
+def cards_of(edit: Edit) -> Iterator[Card]:
+    """Yield the cards of a message on which somebody was seen again."""
+    for raised in edit.message.alerts:
+        yield card_of(raised, EMBED, now=edit.told_at, again=edit.again.get(raised.alert_id, ()))
+
+
+def posted_of(message: hikari.Message, at: datetime) -> Posted:
+    """Return what a message in the channel proves."""
+    footers = [embed.footer.text for embed in message.embeds if embed.footer]
+    in_digests = listed_ids_in(embed.description for embed in message.embeds)
+    again = listed_ids_in(field.value for embed in message.embeds for field in embed.fields if field.name == SEEN_AGAIN)
+    shown = card_ids_in(message.content, footers) | again | in_digests
+    return Posted(str(message.channel_id), str(message.id), at, shown, "digest" if in_digests else "card")
+
+
+def _card_embed(card: Card) -> hikari.Embed:
+    embed = hikari.Embed(color=card.colour).set_footer(card.footer)
+    for name, value in card.fields:
+        embed.add_field(name, value, inline=name in ("Drone", "Position"))
+    return embed
+
+
+def _digest_embed(digest: Digest) -> hikari.Embed:
+    return hikari.Embed(title=digest.title, description=digest.text, color=digest.colour)
