@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka import exactly_once
+from harmonystate.edges.kafka import exactly_once, session
 from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.kafka.patience import Patience
 from harmonystate.edges.kafka.topics import create_topics
@@ -122,7 +122,7 @@ def copy(stop, settings, stage):
 
 
 def test_a_broker_killed_and_started_again_costs_time_and_nothing_else(broker, monkeypatch):
-    monkeypatch.setattr(exactly_once, "LOOK_EVERY_S", 1.0)
+    monkeypatch.setattr(session, "LOOK_EVERY_S", 1.0)
     settings, stage = broker.settings, "stream-alerts"
     writer = Writer(settings)
 

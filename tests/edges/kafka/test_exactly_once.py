@@ -10,7 +10,7 @@ import kafka.errors
 import pytest
 
 from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka import exactly_once
+from harmonystate.edges.kafka import session
 from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.exactly_once import transform_exactly_once
 from harmonystate.edges.kafka.group_reader import GroupReader
@@ -340,7 +340,7 @@ def test_a_topic_that_is_not_there_is_named(loop):
 
 
 def test_the_lag_is_shown(loop, monkeypatch):
-    monkeypatch.setattr(exactly_once, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(session, "LOOK_EVERY_S", 0.0)
     loop.write(0, 1_000)
 
     with loop.running():

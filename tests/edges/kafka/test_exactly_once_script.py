@@ -9,7 +9,7 @@ from kafka.structs import TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka import exactly_once
+from harmonystate.edges.kafka import exactly_once, session
 from harmonystate.edges.kafka.exactly_once import transform_exactly_once
 from harmonystate.edges.kafka.transaction import TransactionFailed
 
@@ -90,8 +90,8 @@ def run(monkeypatch):
     def run(*lives, calm_s=1_000.0):
         script = Script(*lives)
         monkeypatch.setattr(exactly_once, "CALM_S", calm_s)
-        monkeypatch.setattr(exactly_once, "GroupReader", script.reader)
-        monkeypatch.setattr(exactly_once, "Transactor", script.transactor)
+        monkeypatch.setattr(session, "GroupReader", script.reader)
+        monkeypatch.setattr(session, "Transactor", script.transactor)
         monkeypatch.setattr(exactly_once, "leave", lambda _settings, **who: script.left.append(who))
         transform_exactly_once(
             KafkaSettings(),

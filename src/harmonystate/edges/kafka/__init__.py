@@ -12,6 +12,7 @@ patience.py      waits for a broker that went away, and says so once
 group_reader.py  reads a topic as a member of a group
 membership.py    what it takes to be a member under a name of one's own, and to leave
 session.py       a Transactor and a GroupReader, which live and fail together
+session.py       a Transactor and a GroupReader, which live and fail together
 exactly_once.py  consume, transform, produce: a batch and its offsets are one transaction
 alerts.py        the topic alert, and the transaction that commits what was told
 reading.py       reads a topic without a group

@@ -1,21 +1,17 @@
 """The topic alert as a member of the group alert-bot reads it, and the transaction that commits what was told."""
 
-import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Self
 
 from kafka import TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.backlog import Settled
-from harmonystate.edges.kafka.exactly_once import LOOK_EVERY_S, Meter
-from harmonystate.edges.kafka.group_reader import GroupReader
 from harmonystate.edges.kafka.offsets import committed
 from harmonystate.edges.kafka.reading import read_all
 from harmonystate.edges.kafka.records import Record
-from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
+from harmonystate.edges.kafka.session import Meter, Session
+from harmonystate.edges.kafka.transaction import TransactionFailed
 
 GROUP = "alert-bot"
 # A poll is a bite of what waits: alerts may be large, and each is kept until it is told.
@@ -24,46 +20,15 @@ MOST_POLLED = 200
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
-class AlertFeed:
-    """One life of the reading and the committing client, from the opening to the first failure.
-
-    Every method raises TransactionFailed when Kafka is away or the group rebalances: close it, open a new one, go on
-    from what is committed.
-    """
+class AlertFeed(Session):
+    """One life of the reading and the committing client, from the opening to the first failure."""
 
     def __init__(self, settings: KafkaSettings, *, instance: str, meter: Meter) -> None:
         """Join the group under the name `instance`; `meter` shows the lag."""
+        alerts = settings.topics.alert
+        super().__init__(settings, alerts, stage=GROUP, instance=instance, meter=meter, max_poll_records=MOST_POLLED)
         self._settings = settings
-        self._meter = meter
-        # First of all: this resolves what the life before left pending, and only then are offsets worth reading.
-        self._transactor = Transactor(settings, f"harmony-{GROUP}-{instance}")
-        try:
-            self._reader = GroupReader(
-                settings, settings.topics.alert, group=GROUP, instance=instance, max_poll_records=MOST_POLLED
-            )
-        except BaseException:
-            self._transactor.discard()
-            raise
-        self._generation: int | None = None
         self._ends_when_assigned: dict[TopicPartition, int] = {}
-        self._committed: dict[TopicPartition, int] = {}
-        self._looked_at = time.monotonic()
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        """Close both clients; after an error nothing is flushed or committed any more."""
-        if kind is None:
-            self._transactor.close()
-        else:
-            self._transactor.discard()
-        self._reader.close()
-
-    def ends(self) -> dict[TopicPartition, int]:
-        """Return where the topic's committed records end now."""
-        return self._reader.ends()
 
     def poll(self, timeout_s: float, *, hold: bool = False) -> list[Record]:
         """Return the next records, in order within each partition; wait so long for the first.
@@ -100,8 +65,8 @@ class AlertFeed:
     def commit_positions(self) -> None:
         """Commit what ends a transaction, too: with nothing left to tell, a lag of 0 is shown as 0."""
         if self._reader.member is not None:
-            moved = self._reader.positions().items() - self._committed.items()
-            self.commit(Settled([], {(where.topic, where.partition): position for where, position in moved}))
+            moved = self._moved()
+            self.commit(Settled([], {(where.topic, where.partition): offset for where, offset in moved.items()}))
 
     def has_reached(self, goal: Mapping[TopicPartition, int]) -> bool:
         """Say whether all up to `goal` is read, as far as it is ours; a member that was given no partition has."""
@@ -115,9 +80,3 @@ class AlertFeed:
         if self._generation is None and member is not None:
             self._ends_when_assigned = self._reader.ends()
             self._generation = member.generation_id
-
-    def _look(self) -> None:
-        """Show the lag, from time to time."""
-        if time.monotonic() - self._looked_at > LOOK_EVERY_S:
-            self._meter.show(lag=self._reader.lag())
-            self._looked_at = time.monotonic()

@@ -3,37 +3,23 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Any
 
 from kafka import TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka.group_reader import GroupReader
 from harmonystate.edges.kafka.membership import leave
 from harmonystate.edges.kafka.patience import Patience, Stop
 from harmonystate.edges.kafka.records import Record
-from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
+from harmonystate.edges.kafka.session import Meter, Session
+from harmonystate.edges.kafka.transaction import TransactionFailed
 
 POLL_MS = 250
 # Records that lead to nothing may wait so long for their offsets to be committed.
 CALM_S = 0.5
-LOOK_EVERY_S = 5.0
 
 Decide = Callable[[Sequence[Record]], Iterable[Outgoing]]
-
-
-class Meter(Protocol):
-    """Where progress is shown; `edges.console.meter.Meter` is such, and so is a test's dictionary."""
-
-    def add(self, **counts: int) -> None:
-        """Add to counts."""
-        ...
-
-    def show(self, **states: object) -> None:
-        """Set what is true now."""
-        ...
 
 
 def transform_exactly_once(  # noqa: PLR0913 - the one door to the loop; every argument is by name
@@ -71,46 +57,23 @@ def transform_exactly_once(  # noqa: PLR0913 - the one door to the loop; every a
     done = False
     while not (done or stop.is_set()):
         try:
-            with _Session(settings, source=source, stage=stage, instance=instance, meter=meter) as session:
-                goal = goal or session.ends()
+            with _Loop(settings, source, stage=stage, instance=instance, meter=meter) as loop:
+                goal = goal or loop.ends()
                 patience.relieved()
-                done = session.run(decide, stop, goal if once else None)
+                done = loop.run(decide, stop, goal if once else None)
         except TransactionFailed as fault:
             patience.bear(fault)
     leave(settings, group=stage, instance=instance)
 
 
-class _Session:
-    """One life of both clients, from the opening to the first failure."""
+class _Loop(Session):
+    """One life of the loop."""
 
-    def __init__(self, settings: KafkaSettings, *, source: str, stage: str, instance: str, meter: Meter) -> None:
-        # First of all: this resolves what the session before left pending, and only then are offsets worth reading.
-        self._transactor = Transactor(settings, f"harmony-{stage}-{instance}")
-        try:
-            self._reader = GroupReader(settings, source, group=stage, instance=instance, whole_batches=True)
-        except BaseException:
-            self._transactor.discard()
-            raise
-        self._meter = meter
-        self._generation: int | None = None
+    def __init__(self, settings: KafkaSettings, source: str, **options: Any) -> None:
+        super().__init__(settings, source, whole_batches=True, **options)
         self._reports = 0
         self._read: dict[TopicPartition, int] = {}
-        self._committed: dict[TopicPartition, int] = {}
-        self._calm_since = self._looked_at = time.monotonic()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: TracebackType | BaseException | None) -> None:
-        if kind is None:
-            self._transactor.close()
-        else:
-            self._transactor.discard()
-        self._reader.close()
-
-    def ends(self) -> dict[TopicPartition, int]:
-        """Return where the committed records end now."""
-        return self._reader.ends()
+        self._calm_since = time.monotonic()
 
     def run(self, decide: Decide, stop: Stop, goal: Mapping[TopicPartition, int] | None) -> bool:
         """Work until asked to stop, or until `goal` is reached (then True)."""
@@ -150,7 +113,7 @@ class _Session:
 
     def _note_positions(self) -> None:
         """When nothing is left to read, what ends a transaction is read too: a lag of 0 is shown as 0."""
-        self._read.update(self._reader.positions().items() - self._committed.items())
+        self._read.update(self._moved())
 
     def _commit(self, outgoings: Sequence[Outgoing]) -> None:
         if self._read:
@@ -160,9 +123,3 @@ class _Session:
         self._calm_since = time.monotonic()
         self._meter.add(reports=self._reports, **Counter(outgoing.topic for outgoing in outgoings))
         self._reports = 0
-
-    def _look(self) -> None:
-        """Show the lag, from time to time."""
-        if time.monotonic() - self._looked_at > LOOK_EVERY_S:
-            self._meter.show(lag=self._reader.lag())
-            self._looked_at = time.monotonic()

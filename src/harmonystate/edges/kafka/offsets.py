@@ -1,14 +1,27 @@
 """What a group has committed, where a topic ends, and the lag between."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.transaction import translated
 
 ANSWER_MS = 10_000
+
+
+@contextmanager
+def consuming(settings: KafkaSettings, **ours: Any) -> Iterator[KafkaConsumer]:
+    """Open a consumer for the body only; what it raises is raised as one of ours."""
+    with translated():
+        consumer = open_consumer(settings, **ours)
+        try:
+            yield consumer
+        finally:
+            consumer.close(autocommit=False)
 
 
 def committed(settings: KafkaSettings, group: str, topic: str) -> dict[int, tuple[int, str]]:
@@ -20,38 +33,26 @@ def committed(settings: KafkaSettings, group: str, topic: str) -> dict[int, tupl
         TransactionFailed: when Kafka does not answer.
         Misconfigured: when it gives us no right.
     """
-    with translated():
-        # Only a read_committed consumer waits for pending offsets (require_stable), and ours all are.
-        consumer = open_consumer(settings, group_id=group)
-        try:
-            found = {
-                where.partition: consumer.committed(where, metadata=True, timeout_ms=ANSWER_MS)
-                for where in partitions_of(consumer, topic)
-            }
-        finally:
-            consumer.close(autocommit=False)
+    # Only a read_committed consumer waits for pending offsets (require_stable), and ours all are.
+    with consuming(settings, group_id=group) as consumer:
+        found = {
+            where.partition: consumer.committed(where, metadata=True, timeout_ms=ANSWER_MS)
+            for where in partitions_of(consumer, topic)
+        }
     return {partition: (at.offset, at.metadata or "") for partition, at in found.items() if at is not None}
 
 
 def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
     """Return where a reader of committed records ends now, by partition; raises as `committed` does."""
-    with translated():
-        consumer = open_consumer(settings)
-        try:
-            ends = consumer.end_offsets(partitions_of(consumer, topic), timeout_ms=ANSWER_MS)
-        finally:
-            consumer.close(autocommit=False)
+    with consuming(settings) as consumer:
+        ends = consumer.end_offsets(partitions_of(consumer, topic), timeout_ms=ANSWER_MS)
     return {where.partition: end for where, end in ends.items()}
 
 
 def first_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
     """Return the first offset that Kafka still has, by partition; raises as `committed` does."""
-    with translated():
-        consumer = open_consumer(settings)
-        try:
-            firsts = consumer.beginning_offsets(partitions_of(consumer, topic), timeout_ms=ANSWER_MS)
-        finally:
-            consumer.close(autocommit=False)
+    with consuming(settings) as consumer:
+        firsts = consumer.beginning_offsets(partitions_of(consumer, topic), timeout_ms=ANSWER_MS)
     return {where.partition: first for where, first in firsts.items()}
 
 

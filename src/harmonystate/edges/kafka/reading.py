@@ -7,7 +7,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_consumer
-from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
+from harmonystate.edges.kafka.offsets import ANSWER_MS, consuming, partitions_of
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.transaction import translated
 
@@ -26,17 +26,13 @@ def read_all(settings: KafkaSettings, topic: str, *, since: datetime | None = No
     Raises:
         TransactionFailed: when Kafka does not answer.
     """
-    with translated():
-        consumer = open_consumer(settings)
-        try:
-            places = partitions_of(consumer, topic)
-            ends = {at.partition: end for at, end in consumer.end_offsets(places, timeout_ms=ANSWER_MS).items()}
-            consumer.assign(places)
-            _seek(consumer, places, since)
-            while any(consumer.position(place, timeout_ms=ANSWER_MS) < ends[place.partition] for place in places):
-                yield from (record for record in _poll(consumer) if record.offset < ends[record.partition])
-        finally:
-            consumer.close(autocommit=False)
+    with consuming(settings) as consumer:
+        places = partitions_of(consumer, topic)
+        ends = {at.partition: end for at, end in consumer.end_offsets(places, timeout_ms=ANSWER_MS).items()}
+        consumer.assign(places)
+        _seek(consumer, places, since)
+        while any(consumer.position(place, timeout_ms=ANSWER_MS) < ends[place.partition] for place in places):
+            yield from (record for record in _poll(consumer) if record.offset < ends[record.partition])
 
 
 class Tail:
