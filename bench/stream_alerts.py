@@ -26,7 +26,7 @@ from harmonystate.core.record import Outgoing
 from harmonystate.core.report import Person, Report
 from harmonystate.core.wire import decode_alert, encode_report
 from harmonystate.edges.kafka.connect import open_consumer
-from harmonystate.edges.kafka.offsets import end_offsets
+from harmonystate.edges.kafka.offsets import end_offsets, partitions_of
 from harmonystate.edges.kafka.transaction import Transactor
 
 RATE_PER_S = 5_600
@@ -132,7 +132,8 @@ def _write_paced(settings: Config, run: str, seconds: float, committed: dict[str
 
 
 def _hear(settings: Config, heard: dict[str, float], stop: threading.Event) -> None:
-    consumer = open_consumer(settings.kafka, settings.kafka.topics.alert, group_id=f"bench-{uuid.uuid4()}")
+    consumer = open_consumer(settings.kafka)
+    consumer.assign(partitions_of(consumer, settings.kafka.topics.alert))
     while not stop.is_set():
         for records in consumer.poll(100).values():
             now = time.monotonic()
