@@ -68,6 +68,15 @@ def test_a_broker_that_does_not_answer_is_said_at_once(patience):
     assert [line["event"] for line in said] == ["waiting for Kafka at kafka:1"]
 
 
+def test_a_call_without_an_answer_is_said_before_it_fails(patience):
+    with capture_logs() as said:
+        patience.hear_nothing("send")
+        patience.bear(FAULT)
+        patience.relieved()
+
+    assert [line["event"] for line in said] == ["waiting for Kafka at kafka:1", "Kafka at kafka:1 is back"]
+
+
 def test_a_single_failure_of_another_kind_is_not_worth_a_word(patience):
     with capture_logs() as said:
         patience.bear(FAULT)

@@ -16,6 +16,18 @@ def test_a_call_that_does_not_return_is_bitten():
     watchdog.close()
 
 
+def test_it_barks_once_before_it_bites():
+    heard: list[str] = []
+    bitten = threading.Event()
+    watchdog = Watchdog(limit_s=20, bite=lambda _: bitten.set(), bark_s=2, bark=heard.append, tick_s=TICK_S)
+
+    with watchdog.watching("send"):
+        assert bitten.wait(10)
+        watchdog.close()
+
+    assert heard == ["send"]
+
+
 def test_calls_that_return_are_left_alone_however_many():
     bites: list[str] = []
     ticked = threading.Event()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 
 from harmonystate.commands.produce.begin import Begun, Run
@@ -30,7 +31,7 @@ class Writer:
         topics: each report is written once to each.
         progress: where the number of the next report is kept.
         begin: makes the run, given the progress that is kept.
-        open_transactor: opens one of the run's transactional id.
+        open_transactor: opens one of the run's transactional id, which is told whom to tell of silence.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Writer:
         topics: Iterable[str],
         progress: Progress,
         begin: Callable[[tuple[int, Begun] | None], Run],
-        open_transactor: Callable[[], Transactor],
+        open_transactor: Callable[..., Transactor],
     ) -> None:
         self._topics = tuple(dict.fromkeys(topics))
         self._progress = progress
@@ -59,7 +60,7 @@ class Writer:
         while not stop.is_set():
             self._asked_at = self._asked_at or time.monotonic()
             try:
-                with _opened(self._open) as transactor:
+                with _opened(partial(self._open, on_silence=patience.hear_nothing)) as transactor:
                     for _ in self._write_on(transactor, stop):
                         patience.relieved()
                         self._count(meter)

@@ -12,7 +12,6 @@ patience.py      waits for a broker that went away, and says so once
 group_reader.py  reads a topic as a member of a group
 membership.py    what it takes to be a member under a name of one's own, and to leave
 session.py       a Transactor and a GroupReader, which live and fail together
-session.py       a Transactor and a GroupReader, which live and fail together
 exactly_once.py  consume, transform, produce: a batch and its offsets are one transaction
 alerts.py        the topic alert, and the transaction that commits what was told
 reading.py       reads a topic without a group
@@ -20,6 +19,7 @@ offsets.py       what a group has committed, where a topic ends, the lag between
 topics.py        makes the topics
 overview.py      how much stands where, for status
 survey.py        reads topics one after the other, and says how much of each there was
+retention.py     how long topics keep what is written
 places.py        looks up single records
 answering.py     for commands that ask once: no answer is one line
 

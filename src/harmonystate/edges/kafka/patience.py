@@ -53,16 +53,24 @@ class Patience:
             self._note_fenced()
         self._failures += 1
         # A failure of another kind, such as a rebalance, is mostly over before anybody could read of it.
-        if not self._said and (self._failures > 2 or isinstance(fault.__cause__, NO_ANSWER)):
-            self._log.warning(f"waiting for Kafka at {self._where}", because=str(fault))
-            self._said = True
+        if self._failures > 2 or isinstance(fault.__cause__, NO_ANSWER):
+            self._say(str(fault))
         self._stop.wait(min(FIRST_WAIT_S * 2 ** (self._failures - 1), LONGEST_WAIT_S))
+
+    def hear_nothing(self, call: str) -> None:
+        """Say already, from whatever thread, that a call is long without an answer, which is yet to fail or to come."""
+        self._say(f"no answer yet to {call}")
 
     def relieved(self) -> None:
         """Note that it works again."""
         if self._said:
             self._log.warning(f"Kafka at {self._where} is back")
         self._failures, self._said = 0, False
+
+    def _say(self, because: str) -> None:
+        if not self._said:
+            self._said = True
+            self._log.warning(f"waiting for Kafka at {self._where}", because=because)
 
     def _note_fenced(self) -> None:
         now = self._clock()

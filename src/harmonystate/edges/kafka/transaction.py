@@ -1,6 +1,6 @@
 """One transaction: records, and the offsets they stand for, or nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,8 +52,15 @@ class Transactor:
     After any failure: `discard()` it, open a new one with the same id, go on from what is committed.
     """
 
-    def __init__(self, settings: KafkaSettings, transactional_id: str) -> None:
+    def __init__(
+        self, settings: KafkaSettings, transactional_id: str, *, on_silence: Callable[[str], None] | None = None
+    ) -> None:
         """Open it; whatever an earlier one of this id left pending is committed or aborted by now.
+
+        Args:
+            settings: where Kafka is.
+            transactional_id: no two writers may bear it at once.
+            on_silence: told, in another thread, of a call that has had no answer for a while.
 
         Raises:
             TransactionFailed: when Kafka does not answer.
@@ -67,7 +74,7 @@ class Transactor:
                 transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
                 client_id=transactional_id,
             )
-        self._watchdog = Watchdog()
+        self._watchdog = Watchdog(bark=on_silence)
         try:
             seam.keep_requests(self._producer)
             with translated(), self._watchdog.watching("init_transactions"):

@@ -11,6 +11,7 @@ from typing import NoReturn
 from harmonystate.errors import Busy
 
 LIMIT_S = 60
+BARK_S = 8
 _TICK_S = 1.0
 
 
@@ -28,9 +29,28 @@ class Watchdog:
     It counts its own ticks and not the clock, so that a process that was itself stopped for an hour is not stuck.
     """
 
-    def __init__(self, *, limit_s: int = LIMIT_S, bite: Callable[[str], None] = leave, tick_s: float = _TICK_S) -> None:
+    def __init__(
+        self,
+        *,
+        limit_s: int = LIMIT_S,
+        bite: Callable[[str], None] = leave,
+        bark_s: int = BARK_S,
+        bark: Callable[[str], None] | None = None,
+        tick_s: float = _TICK_S,
+    ) -> None:
+        """Begin to watch, in a thread.
+
+        Args:
+            limit_s: how long a call may take.
+            bite: what to do then, given the call's name.
+            bark_s: how long a call takes when something is wrong.
+            bark: what to do then.
+            tick_s: how often to look.
+        """
         self._limit_ticks = limit_s / _TICK_S
         self._bite = bite
+        self._bark_ticks = bark_s / _TICK_S
+        self._bark = bark
         self._tick_s = tick_s
         self._call: str | None = None
         self._ticks = 0
@@ -56,6 +76,8 @@ class Watchdog:
             if call is None:
                 continue
             self._ticks += 1
+            if self._bark and self._ticks == self._bark_ticks:
+                self._bark(call)
             if self._ticks >= self._limit_ticks:
                 self._ticks = 0
                 self._bite(call)
