@@ -1,7 +1,7 @@
 """What the stages must have done when all is over, and how long they took to go on after each fault."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from harmonystate.config import Config, Topics
 from harmonystate.edges.kafka.reading import read_all
@@ -49,7 +49,12 @@ def told(discord: FakeDiscord) -> Counter[str]:
     return discord.told()
 
 
-def worst_recovery_s(watcher: Watcher, topics: Topics, faults: Iterable[tuple[int, str]]) -> float | None:
+def worst_recovery_s(watcher: Watcher, topics: Topics, faults: Sequence[tuple[int, str]]) -> float | None:
     """Return the longest time that it took until a victim's work went on; None when none had any left."""
-    times = (watcher.recovery_s(topic, at_ms) for at_ms, victim in faults for topic in LEADS_TO[victim](topics))
-    return max((time for time in times if time is not None), default=None)
+    times = [(watcher.recovery_s(topic, at), at, who) for at, who in faults for topic in LEADS_TO[who](topics)]
+    # Whoever was hit again before is measured from there.
+    hit_again = [
+        any(at < later <= at + (time or 0) * 1000 and again in (who, "broker") for later, again in faults)
+        for time, at, who in times
+    ]
+    return max((time for (time, *_), again in zip(times, hit_again, strict=True) if time and not again), default=None)
