@@ -6,6 +6,7 @@ import pytest
 
 from harmonystate.edges.local import java
 from harmonystate.edges.spark.conf import free_conf, spark_conf
+from harmonystate.edges.spark.java_command import class_path
 from harmonystate.edges.spark.session import open_spark
 from harmonystate.errors import Misconfigured, Unavailable
 from tests.support.services import child_environment
@@ -27,12 +28,17 @@ def test_every_session_speaks_utc_and_reads_and_writes_at_a_quorum(offline_confi
     assert conf["spark.cassandra.output.consistency.level"] == "LOCAL_QUORUM"
     assert conf["spark.cassandra.output.ignoreNulls"] == "true"
     assert conf["spark.cassandra.connection.port"] == str(offline_config.cassandra.port)
-    assert conf["spark.jars"] == "/jars/one.jar,/jars/two.jar"
 
 
 def test_a_local_master_listens_on_loopback_and_a_cluster_s_does_not_have_to(offline_config):
     assert conf_of(offline_config)["spark.driver.bindAddress"] == "127.0.0.1"
     assert "spark.driver.bindAddress" not in conf_of(offline_config, master="spark://head:7077")
+
+
+def test_a_cluster_is_sent_the_jars_and_a_local_spark_has_them_on_its_class_path(offline_config):
+    assert conf_of(offline_config, master="spark://head:7077")["spark.jars"] == "/jars/one.jar,/jars/two.jar"
+    assert "spark.jars" not in conf_of(offline_config)
+    assert set(JARS) < set(class_path(JARS))
 
 
 def test_free_options_are_written_as_spark_reads_them():
@@ -64,6 +70,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from harmonystate.config import CassandraSettings, Config, LocalSettings
 from harmonystate.edges.local.java import find_java
+from harmonystate.edges.spark.java_command import class_path
 from harmonystate.edges.spark.session import open_spark
 
 cassandra = CassandraSettings(username="harmony", password=SecretStr(os.environ["CANARY"]))

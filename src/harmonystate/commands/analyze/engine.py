@@ -86,9 +86,11 @@ def lazy_engine(config: Config) -> Iterator[Engine]:
 
         def start(little: bool) -> "SparkSession":
             from harmonystate.edges.local import jars, java
+            from harmonystate.edges.spark import archive
             from harmonystate.edges.spark.session import open_spark
 
             java_home, connector = java.find_java(), jars.fetch(["spark"])["spark"]
+            stack.callback(archive.make_in_background, config, jars=connector, java_home=java_home)
             conf = _QUICK_CONF if little else {}
             opening = open_spark(config, app="analyze", jars=connector, java_home=java_home, extra_conf=conf)
             return stack.enter_context(opening)

@@ -3,6 +3,10 @@
 session.py       a quiet SparkSession
 conf.py          its options
 jvm.py           its JVM, which goes when we go
+java_command.py  how Java is called for a local Spark
+archive.py       the archive of loaded classes that lets it start sooner
+archive_maker.py makes the archive, in the background
+cassandra_tls.py TLS for the connector, which reads no PEM and checks no host name by itself
 kafka_source.py  our Kafka settings as options of Spark's Kafka source
 stream.py        topic to table, batch by batch, started again when a service was away
 micro_batch.py   one batch: rows, marks, dead letters, end

@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from harmonystate.config import CassandraSettings, Config
+from harmonystate.edges.spark.cassandra_tls import tls_conf
 from harmonystate.errors import Misconfigured
 
 
@@ -15,7 +16,6 @@ def spark_conf(config: Config, *, app: str, jars: Sequence[Path], logs: Path) ->
     conf = {
         "spark.app.name": f"harmony {app}",
         "spark.master": config.spark.master,
-        "spark.jars": ",".join(str(jar) for jar in jars),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
@@ -26,12 +26,15 @@ def spark_conf(config: Config, *, app: str, jars: Sequence[Path], logs: Path) ->
             f'-XX:+UseSerialGC "-Dlog4j2.configurationFile={log4j}" "-Dharmony.log={logs / f"spark-{app}.log"}"'
         ),
         **_cassandra_conf(config.cassandra),
+        **tls_conf(config.cassandra, config.local.home),
     }
     if is_local(config.spark.master):
         conf |= {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
         # A local scheduler that waits for a better place is never woken: a stage over cached and connector's partitions
         # hung for ever [ran].
         conf["spark.locality.wait"] = "0s"
+    else:
+        conf["spark.jars"] = ",".join(str(jar) for jar in jars)
     return conf
 
 

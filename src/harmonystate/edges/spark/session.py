@@ -5,21 +5,20 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from py4j.protocol import Py4JError
-from pyspark import SparkContext
-from pyspark.sql import SparkSession
+from typing import TYPE_CHECKING, Any
 
 from harmonystate.config import Config
+from harmonystate.edges.spark.cassandra_tls import checking_hosts
 from harmonystate.edges.spark.conf import free_conf, is_local, spark_conf
-from harmonystate.edges.spark.faults import cause_of
-from harmonystate.edges.spark.jvm import launch, set_environment, shut_down
+from harmonystate.edges.spark.jvm import LEAVES_WITHIN_S, launch, launch_local, set_environment, shut_down
 from harmonystate.errors import Unavailable
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @contextmanager
-def open_spark(
+def open_spark(  # noqa: PLR0913 - two of them only special callers need
     config: Config,
     *,
     app: str,
@@ -27,7 +26,8 @@ def open_spark(
     java_home: Path,
     extra_conf: Mapping[str, str] | None = None,
     inherited_fds: Sequence[int] = (),
-) -> Iterator[SparkSession]:
+    patience_s: float = LEAVES_WITHIN_S,
+) -> "Iterator[SparkSession]":
     """Start Spark, and stop it and its JVM at the end.
 
     The JVM runs in a session of its own, so that ^C in the terminal does not reach it before us; it ends by itself
@@ -40,22 +40,28 @@ def open_spark(
         java_home: a Java 17.
         extra_conf: what this command needs beyond the common options.
         inherited_fds: files that the JVM shall hold open as long as it lives, such as a lock.
+        patience_s: how long the JVM may take to leave before it is killed.
 
     Raises:
         Unavailable: when the JVM or Spark does not start, with the first line of what it said.
     """
     logs = config.local.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    conf = {**spark_conf(config, app=app, jars=jars, logs=logs), **(extra_conf or {}), **free_conf(config.spark.conf)}
-    set_environment(java_home, local=is_local(config.spark.master))
-    gateway = launch(conf, logs / f"spark-{app}.out", inherited_fds)
+    ours, free = spark_conf(config, app=app, jars=jars, logs=logs), free_conf(config.spark.conf)
+    conf = checking_hosts({**ours, **(extra_conf or {}), **free})
+    local, output = is_local(config.spark.master), logs / f"spark-{app}.out"
+    set_environment(java_home, local=local)
+    if local:
+        gateway = launch_local(conf, output, inherited_fds, java_home=java_home, jars=jars)
+    else:
+        gateway = launch(conf, output, inherited_fds)
     try:
         yield _open_session(gateway, logs / f"spark-{app}.log")
     finally:
-        shut_down(gateway)
+        shut_down(gateway, patience_s=patience_s)
 
 
-def forget_cassandra(spark: SparkSession) -> None:
+def forget_cassandra(spark: "SparkSession") -> None:
     """Let the connector connect anew; to be called after any failure in which Cassandra may have been away.
 
     The connector asks for the schema before each read and write, and a session of the Java driver that was asked while
@@ -66,7 +72,13 @@ def forget_cassandra(spark: SparkSession) -> None:
     jvm.com.datastax.spark.connector.cql.CassandraConnector.evictCache()
 
 
-def _open_session(gateway: Any, log: Path) -> SparkSession:
+def _open_session(gateway: Any, log: Path) -> "SparkSession":
+    from py4j.protocol import Py4JError
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    from harmonystate.edges.spark.faults import cause_of
+
     try:
         with _keeping_our_answer_to_ctrl_c():
             return SparkSession(SparkContext(gateway=gateway))
