@@ -25,6 +25,7 @@ OPTIONS = {
     "demo": "--exit --discord",
     "verify": "--since --until --repair --limit --output",
     "trace": "--since --output",
+    "forget": "--yes",
     "dead-letters list": "--stage --since --limit --output",
     "dead-letters show": "--output",
     "dead-letters replay": "--stage --since --execute --again --output",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from harmonystate.core import ids
 from harmonystate.core.alert import alert_from
@@ -51,7 +52,7 @@ class Stage:
         self.extents = dict.fromkeys(STORES, ALL)
         self.now = NOW
 
-    def judged(self, *, window=EVERYTHING, forgotten=frozenset(), keep=timedelta(days=30), limit=20) -> Audit:
+    def judged(self, *, window=EVERYTHING, forgotten=MappingProxyType({}), keep=timedelta(days=30), limit=20) -> Audit:
         audit = Audit(STORES, threshold=2, window=window, forgotten=forgotten, limit=limit)
         at = round(self.written.timestamp() * 1000)
         for side, records in enumerate((self.global1, self.global2)):

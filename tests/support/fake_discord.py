@@ -125,6 +125,7 @@ class FakeDiscord:
         app.router.add_get("/ws", self._websocket)
         app.router.add_post("/channels/{channel}/messages", self._post)
         app.router.add_get("/channels/{channel}/messages", self._history)
+        app.router.add_get("/channels/{channel}/messages/{message}", self._look_up)
         app.router.add_patch("/channels/{channel}/messages/{message}", self._edit)
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -218,17 +219,22 @@ class FakeDiscord:
         limit = min(int(query.get("limit", 50)), 100)
         return self._denied(request) or web.json_response(found[::-1][:limit])
 
+    async def _look_up(self, request: web.Request) -> web.Response:
+        found = [message for message in self.messages if message["id"] == request.match_info["message"]]
+        return self._denied(request) or (web.json_response(found[0]) if found else _unknown())
+
     async def _edit(self, request: web.Request) -> web.Response:
         body, answer = await request.json(), self.edit_script.popleft() if self.edit_script else Answer()
         channel, wanted = request.match_info["channel"], request.match_info["message"]
         found = next((message for message in self.messages if message["id"] == wanted), None)
         response = self._denied(request) or _scripted(answer) or self._limited("PATCH", channel)
         if response is None and found is None:
-            response = web.json_response({"message": "Unknown Message", "code": 10008}, status=404)
+            response = _unknown()
         if response is None and found is not None:
             response = invalid({**found, **body})
             if response is None:
                 found.update(embeds=[{"type": "rich", **embed} for embed in body["embeds"]])
+                found["content"] = body.get("content", found["content"])
                 found["edited_timestamp"] = datetime.now(UTC).isoformat()
                 response = web.json_response(found, headers=self._limit_headers("PATCH", channel))
         self.edits.append((wanted, response.status))
@@ -274,6 +280,10 @@ class FakeDiscord:
             await send(op=0, t="READY", s=1, d={**ready, **more})
         elif event["op"] == 6:
             await send(op=0, t="RESUMED", s=2, d={})
+
+
+def _unknown() -> web.Response:
+    return web.json_response({"message": "Unknown Message", "code": 10008}, status=404)
 
 
 def _scripted(answer: Answer) -> web.Response | None:

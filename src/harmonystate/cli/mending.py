@@ -105,3 +105,18 @@ def trace(
     from harmonystate.commands import trace as command
 
     return command.run(config, identity, since=since, output=output)
+
+
+@mending.command()
+@with_common_options
+def forget(
+    load: Load,
+    name: Annotated[str, typer.Argument(metavar='"FIRST LAST"', help="Whom, as written on a card.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> int:
+    """Take a person out of rows, rollups, answers and cards; say what Kafka still holds."""
+    config = load()
+    from harmonystate.commands import forget as command
+
+    return command.run(config, name, yes=yes)

@@ -11,4 +11,5 @@ status         what is where                demo    everything at once
 verify         does every store hold what it should; repairs
 dead_letters   what is no report: shown, sent back
 trace          one report, step by step
+forget         takes one person out
 """

@@ -3,8 +3,9 @@
 What should stand where, and does not, is found in the end by `verdict.py`.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -12,11 +13,11 @@ from msgspec import Struct
 from harmonystate.core import ids
 from harmonystate.core.alert import alert_from
 from harmonystate.core.dead_letter import Burial
-from harmonystate.core.findings import Case, Findings, Kind
-from harmonystate.core.forgotten import without
+from harmonystate.core.findings import Case, Findings, Kind, Remedy
+from harmonystate.core.forgotten import Forgotten, without
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
-from harmonystate.core.report_index import GLOBAL1, ReportIndex, key_of
+from harmonystate.core.report_index import GLOBAL1, GLOBAL2, ReportIndex, key_of
 from harmonystate.core.windows import Window
 from harmonystate.core.wire import NotAReport, decode_alert, decode_report
 
@@ -83,7 +84,7 @@ class Audit:
 
     Args:
         window: reports of other event times are left out, and malformed records that were written at other times.
-        forgotten: ids (`core.forgotten`) of persons whom no row needs to name.
+        forgotten: ids (`core.forgotten`) of persons whom no row is to name.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Audit:
         *,
         threshold: int,
         window: Window = EVERYTHING,
-        forgotten: Set[str] = frozenset(),
+        forgotten: Forgotten = MappingProxyType({}),
         limit: int = 20,
     ) -> None:
         self.stores, self.window = stores, window
@@ -192,6 +193,10 @@ class Audit:
             self.findings.add(Case(Kind.DOUBLED, TABLE, report.report_id))
         if self.reports.digest[row] != self._digest(report):
             self.findings.add(Case(Kind.DISAGREEING, TABLE, report.report_id, (), "differs from its report"))
+        elif without(report, self._forgotten) is not report and self.reports.stands(row, GLOBAL2):
+            place = self.reports.place(row, GLOBAL2, self.stores.global2)
+            case = Case(Kind.DISAGREEING, TABLE, report.report_id, (place,), "names somebody who is to be forgotten")
+            self.findings.add(case, Remedy("store", TABLE))
 
     def _row_of(self, report: Report, topic: str, place: Place) -> int:
         key, digest = key_of(report.report_id), self._digest(report)

@@ -1,23 +1,48 @@
 """People whom the store is to forget: kept as ids, because a list of their names would remember them."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from zlib import crc32
 
 import msgspec
 
 from harmonystate.core import ids
-from harmonystate.core.report import Report
+from harmonystate.core.report import Person, Report
+
+# By id: what was heard before this moment is to be forgotten.
+Forgotten = Mapping[str, datetime]
 
 
-def id_of_name(firstname: str, lastname: str) -> str:
+def id_of_name(name: str) -> str:
     """Return what a forgotten person is known by; whoever knows the name can make it, nobody can read it back."""
-    return ids.id_of_text(f"forgotten/{len(firstname)}/{firstname}/{lastname}")
+    return ids.id_of_text(f"forgotten/{name}")
 
 
-def without(report: Report, forgotten: Set[str]) -> Report:
+def name_of(person: Person) -> str:
+    """Return a person's name as one writes it on a command line."""
+    return f"{person.firstname} {person.lastname}"
+
+
+def without(report: Report, forgotten: Forgotten) -> Report:
     """Return the report as the store may keep it: without the persons who are forgotten."""
     if not forgotten:
         return report
-    persons = tuple(
-        person for person in report.persons if id_of_name(person.firstname, person.lastname) not in forgotten
-    )
+    persons = tuple(person for person in report.persons if not _is_over(person, report, forgotten))
     return report if len(persons) == len(report.persons) else msgspec.structs.replace(report, persons=persons)
+
+
+def splits(name: str) -> Iterator[tuple[str, str]]:
+    """Yield every first and last name that `name` may be made of: either may hold spaces."""
+    for at, character in enumerate(name):
+        if character == " " and name[:at] and name[at + 1 :]:
+            yield name[:at], name[at + 1 :]
+
+
+def shard_of(firstname: str, lastname: str, shards: int) -> int:
+    """Return the shard of a person's rollups, as `frames.hour_frames` deals them out."""
+    return crc32((lastname + firstname).encode()) % shards
+
+
+def _is_over(person: Person, report: Report, forgotten: Forgotten) -> bool:
+    until = forgotten.get(id_of_name(name_of(person)))
+    return until is not None and report.time < until

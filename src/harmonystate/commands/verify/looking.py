@@ -13,6 +13,7 @@ from harmonystate.config import Config
 from harmonystate.core.audit import ALERT_BOT, EVERYTHING, INGEST, STREAM_ALERTS, TABLE, Audit, Extent, Stores
 from harmonystate.core.dead_letter import read_burial
 from harmonystate.core.findings import Findings
+from harmonystate.core.forgotten import Forgotten
 from harmonystate.core.replay import is_returned
 from harmonystate.core.report_index import GLOBAL1, GLOBAL2
 from harmonystate.core.verdict import SETTLED, Terms, judge
@@ -35,7 +36,7 @@ _COUNT_EVERY = 1_000
 
 def look(
     config: Config, session: "Session", window: Window, *, now: datetime, limit: int, meter: Meter
-) -> tuple[dict[str, int], Findings, frozenset[str]]:
+) -> tuple[dict[str, int], Findings, Forgotten]:
     """Return how much was read of each store, what is wrong, and the ids of forgotten persons."""
     forgotten = read_forgotten(session)
     stores = Stores(**config.kafka.topics.model_dump())

@@ -9,7 +9,7 @@ from harmonystate.config import Config
 from harmonystate.core.alert import alert_from
 from harmonystate.core.dead_letter import bury
 from harmonystate.core.findings import Remedy
-from harmonystate.core.forgotten import without
+from harmonystate.core.forgotten import Forgotten, without
 from harmonystate.core.record import Outgoing, Place
 from harmonystate.core.wire import NotAReport, decode_alert, decode_report, encode_alert
 from harmonystate.edges.cassandra.reports import write_rows
@@ -27,7 +27,7 @@ AT_ONCE = 100
 
 
 def mend(
-    config: Config, session: "Session", todo: Mapping[Remedy, Set[Place]], *, forgotten: Set[str]
+    config: Config, session: "Session", todo: Mapping[Remedy, Set[Place]], *, forgotten: Forgotten
 ) -> Counter[Remedy]:
     """Do what is to be done; return how much of it was. Killed on the way, the next run does the rest.
 
@@ -60,7 +60,7 @@ def _find(config: Config, topic: str, places: Set[Place]) -> Iterator[Record]:
 
 
 class _Mending:
-    def __init__(self, config: Config, session: "Session", forgotten: Set[str]) -> None:
+    def __init__(self, config: Config, session: "Session", forgotten: Forgotten) -> None:
         self._config, self._session, self._forgotten = config, session, forgotten
         self._transactor: Transactor | None = None
         self._outgoings: list[tuple[Remedy, Outgoing]] = []

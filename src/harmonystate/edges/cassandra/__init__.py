@@ -1,10 +1,12 @@
 """Cassandra: the tables, and what goes in and out of them by the driver (rows in bulk go by Spark).
 
 connect.py  a session, or one line that says why there is none
+tls.py      who shows which certificate
 schema.py   `harmony setup`'s half: keyspace and tables (schema.cql)
 hours.py    which hours have changed
 reports.py  the table report, row by row: for verify and what mends
 traces.py   what the tables hold of one report
+erasure.py  takes one person out
 forgotten.py  whom no row is to name
 lease.py    one run of analyze at a time
 analysis_reader.py, analysis_writer.py   what analyze reads and writes: rollups, series, answers

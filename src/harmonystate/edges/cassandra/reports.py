@@ -17,17 +17,24 @@ from harmonystate.edges.cassandra.connect import translating
 from harmonystate.edges.cassandra.hours import mark_changed
 
 COLUMNS = "droneid, time, reportid, latitude, longitude, persons, words"
-_READ = f"SELECT {COLUMNS}, WRITETIME(latitude) AS written FROM report WHERE hour = ? AND shard = ?"  # noqa: S608
+_READ = (
+    f"SELECT {COLUMNS}, WRITETIME(persons) AS written, TTL(persons) AS left_s FROM report WHERE hour = ? AND shard = ?"  # noqa: S608
+)
 _WRITE = f"INSERT INTO report (hour, shard, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TTL ?"  # noqa: S608
 # Pages in memory at once: so many partitions, each with a page of 5,000 rows at most.
 _AT_ONCE = 8
 
 
 class StoredReport(NamedTuple):
-    """A row, and when it was written, milliseconds since 1970."""
+    """A row.
+
+    Attributes:
+        written_ms: when it was written, milliseconds since 1970; left_s: seconds until it expires, None = never.
+    """
 
     report: Report
     written_ms: int
+    left_s: int | None
 
 
 def hours_with_reports(session: Session, window: Window) -> list[datetime]:
@@ -48,7 +55,7 @@ def read_rows(session: Session, settings: CassandraSettings, hours: Iterable[dat
         while some := list(islice(partitions, _AT_ONCE)):
             for _, rows in execute_concurrent_with_args(session, query, some, raise_on_first_error=True):
                 for row in rows:
-                    yield StoredReport(as_report(row), row.written // 1000)
+                    yield StoredReport(as_report(row), row.written // 1000, row.left_s)
 
 
 def write_rows(session: Session, settings: CassandraSettings, reports: Iterable[Report], *, now: datetime) -> int:

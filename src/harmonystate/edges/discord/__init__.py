@@ -8,6 +8,7 @@ markdown.py    texts: escaped, within Discord's limits; and the ids read back
 buckets.py     how often Discord may be asked
 faults.py      what hikari raises, as what it means for the message
 greeting.py    says "Online"
+erasure.py     takes cards out of messages (forget)
 presence.py    the gateway: the bot is seen to be there
 thread.py      the thread of hikari's event loop
 """

@@ -4,6 +4,8 @@ records.py       what the rest of the program needs of a consumed record
 options.py       the config as options of kafka-python
 connect.py       clients with our defaults; `require`: is everything there that a command needs
 causes.py        why nobody answers: the client only says "unable to bootstrap"
+hangup.py        why a broker hangs up on us, asked of it directly
+rights.py        which right we lack
 transaction.py   Transactor: one transaction = records, their offsets, or nothing
 seam.py          the private parts of kafka-python that we stand on
 batches.py       one more of them: whole batches at once

@@ -1,0 +1,134 @@
+"""Finds all that names one person: every record of the topics, every row of the table."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from harmonystate.config import Config
+from harmonystate.core.audit import EVERYTHING
+from harmonystate.core.letters import moment
+from harmonystate.core.report import Report
+from harmonystate.core.trail import DeliveryNote
+from harmonystate.core.wire import MAX_ALERT_BYTES, NotAReport, decode_alert, decode_report
+from harmonystate.edges.cassandra.erasure import Answer, Eraser, Rollup
+from harmonystate.edges.cassandra.reports import StoredReport, hours_with_reports, read_rows
+from harmonystate.edges.console.meter import Meter
+from harmonystate.edges.kafka.records import Record
+from harmonystate.edges.kafka.survey import Surveyor
+
+if TYPE_CHECKING:
+    from cassandra.cluster import Session
+
+_COUNT_EVERY = 1_000
+
+
+class Held(Struct):
+    """What a topic holds of the person: so many records, the last one written then."""
+
+    records: int = 0
+    last: datetime | None = None
+
+
+class Found(Struct):
+    """All that names the person.
+
+    Attributes:
+        topics: by name; alert_ids: of alerts; messages: channel and message id of Discord's that show these.
+        on_terminals: deliveries that were told on a terminal, and are out of our hands.
+    """
+
+    rows: list[StoredReport]
+    rollups: list[Rollup]
+    answers: list[Answer]
+    topics: dict[str, Held]
+    alert_ids: set[str]
+    messages: set[tuple[int, int]]
+    on_terminals: int = 0
+
+    def is_nothing(self) -> bool:
+        """Say whether nothing names the person."""
+        stored = self.rows or self.rollups or self.answers
+        return not stored and not any(held.records for held in self.topics.values())
+
+
+def search(config: Config, session: "Session", eraser: Eraser, *, meter: Meter) -> Found:
+    """Read everything once.
+
+    Raises:
+        TransactionFailed: when Kafka does not answer; Unavailable: when Cassandra does not.
+    """
+    found = Found([], eraser.rollups(), eraser.answers(), {}, set(), set())
+    with Surveyor(config.kafka) as surveyor:
+        _Topics(config, surveyor, eraser, found, meter).read()
+    for count, row in enumerate(read_rows(session, config.cassandra, hours_with_reports(session, EVERYTHING)), start=1):
+        if any(map(eraser.names, row.report.persons)):
+            found.rows.append(row)
+        if count % _COUNT_EVERY == 0:
+            meter.add(read=_COUNT_EVERY)
+            meter.show(reads="table report")
+    return found
+
+
+class _Topics:
+    def __init__(self, config: Config, surveyor: Surveyor, eraser: Eraser, found: Found, meter: Meter) -> None:
+        self._topics, self._surveyor, self._eraser = config.kafka.topics, surveyor, eraser
+        self._found, self._meter = found, meter
+
+    def read(self) -> None:
+        topics = self._topics
+        for topic in dict.fromkeys([topics.global1, topics.global2, topics.dead_letter]):
+            for record in self._records(topic):
+                if self._names(_report_in(record.value)):
+                    self._count(topic, record)
+        for record in self._records(topics.alert):
+            if self._names(_report_in(record.value)):
+                self._count(topics.alert, record)
+                self._found.alert_ids |= _alert_ids_in(record.value)
+        for record in self._records(topics.delivery):
+            self._note_message(record.value or b"")
+
+    def _note_message(self, value: bytes) -> None:
+        try:
+            note = msgspec.json.decode(value, type=DeliveryNote)
+        except msgspec.DecodeError:
+            return
+        if note.alert_id not in self._found.alert_ids:
+            return
+        if note.channel_id.isdecimal() and note.message_id.isdecimal():
+            self._found.messages.add((int(note.channel_id), int(note.message_id)))
+        else:
+            self._found.on_terminals += 1
+
+    def _names(self, report: Report | None) -> bool:
+        return report is not None and any(map(self._eraser.names, report.persons))
+
+    def _count(self, topic: str, record: Record) -> None:
+        held, written = self._found.topics.setdefault(topic, Held()), moment(record.timestamp)
+        held.records += 1
+        held.last = max(held.last or written, written)
+
+    def _records(self, topic: str) -> Iterator[Record]:
+        self._found.topics.setdefault(topic, Held())
+        for count, record in enumerate(self._surveyor.read(topic), start=1):
+            if count % _COUNT_EVERY == 0:
+                self._meter.add(read=_COUNT_EVERY)
+                self._meter.show(reads=topic)
+            yield record
+
+
+def _report_in(value: bytes | None) -> Report | None:
+    """Return what can be read as a report; whom a record names that is none, nobody can tell."""
+    try:
+        return decode_report(value, max_bytes=MAX_ALERT_BYTES)
+    except NotAReport:
+        return None
+
+
+def _alert_ids_in(value: bytes | None) -> set[str]:
+    try:
+        return {decode_alert(value).alert_id}
+    except NotAReport:
+        return set()

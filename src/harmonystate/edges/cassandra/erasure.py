@@ -1,0 +1,106 @@
+"""Takes one person out of the tables: of each row what names them, and of the rollups and answers their rows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from cassandra.cluster import Session
+from cassandra.concurrent import execute_concurrent_with_args
+
+from harmonystate.config import CassandraSettings
+from harmonystate.core.forgotten import name_of, shard_of, splits
+from harmonystate.core.report import Person
+from harmonystate.core.windows import floor_to_hour
+from harmonystate.edges.cassandra.connect import translating
+from harmonystate.edges.cassandra.reports import StoredReport
+
+# The row keeps its key, its other columns and its time to live.
+_REWRITE = (
+    "UPDATE report USING TTL ? AND TIMESTAMP ? SET persons = ? "
+    "WHERE hour = ? AND shard = ? AND droneid = ? AND time = ? AND reportid = ?"
+)
+_ROLLUP = "FROM person_hours WHERE hour = ? AND shard = ? AND lastname = ? AND firstname = ?"
+
+
+class Rollup(NamedTuple):
+    """A row of person_hours."""
+
+    hour: datetime
+    shard: int
+    lastname: str
+    firstname: str
+
+
+class Answer(NamedTuple):
+    """A row of saddest."""
+
+    window: str
+    rank: int
+
+
+class Eraser:
+    """Finds and takes out what names one person.
+
+    Args:
+        name: first and last name with a space between.
+        timestamp: microseconds; later than that of every run of analyze so far (see `lease.Lease`).
+    """
+
+    def __init__(self, session: Session, settings: CassandraSettings, *, name: str, timestamp: int) -> None:
+        self._session, self._settings = session, settings
+        self._name, self._timestamp = name, timestamp
+
+    def names(self, person: Person) -> bool:
+        """Say whether this is the person."""
+        return name_of(person) == self._name
+
+    def rollups(self) -> list[Rollup]:
+        """Return the person's rollups, of every hour that was analysed; raises Unavailable."""
+        with translating(self._settings):
+            hours = [row.hour.replace(tzinfo=UTC) for row in self._session.execute("SELECT hour FROM analyzed_hours")]
+            keys = [
+                Rollup(hour, shard_of(first, last, self._settings.shards), last, first)
+                for first, last in splits(self._name)
+                for hour in hours
+            ]
+            found = self._all(f"SELECT hour {_ROLLUP}", keys)
+            return [key for key, rows in zip(keys, found, strict=True) if list(rows)]
+
+    def answers(self) -> list[Answer]:
+        """Return where the person stands among the saddest, of any window; raises Unavailable."""
+        with translating(self._settings):
+            rows = self._session.execute("SELECT window, rank, firstname, lastname FROM saddest")
+            return [Answer(row.window, row.rank) for row in rows if f"{row.firstname} {row.lastname}" == self._name]
+
+    def erase_rows(self, stored: Iterable[StoredReport]) -> None:
+        """Take the person out of these rows; the others of each row stay. Raises Unavailable."""
+        rows = [self._rewritten(row) for row in stored]
+        with translating(self._settings):
+            self._all(_REWRITE, rows)
+
+    def erase_rollups(self, rollups: Sequence[Rollup]) -> None:
+        """Delete these; raises Unavailable."""
+        with translating(self._settings):
+            self._all(f"DELETE {_ROLLUP.replace('WHERE', 'USING TIMESTAMP ? WHERE')}", self._stamped(rollups))
+
+    def erase_answers(self, answers: Sequence[Answer]) -> None:
+        """Delete these; those behind keep their ranks. Raises Unavailable."""
+        with translating(self._settings):
+            self._all("DELETE FROM saddest USING TIMESTAMP ? WHERE window = ? AND rank = ?", self._stamped(answers))
+
+    def _rewritten(self, stored: StoredReport) -> tuple[Any, ...]:
+        report = stored.report
+        persons = [(p.firstname, p.lastname, p.score) for p in report.persons if not self.names(p)]
+        # Newer than the row, whatever the clock of the host says that wrote it.
+        timestamp = max(self._timestamp, stored.written_ms * 1000 + 1000)
+        key = (floor_to_hour(report.time), report.drone_id % self._settings.shards, report.drone_id, report.time)
+        return (stored.left_s or 0, timestamp, persons, *key, UUID(report.report_id))
+
+    def _stamped(self, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        return [(self._timestamp, *row) for row in rows]
+
+    def _all(self, query: str, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+        prepared = self._session.prepare(query)
+        done = execute_concurrent_with_args(self._session, prepared, rows, concurrency=16, raise_on_first_error=True)
+        return [answer.result_or_exc for answer in done]

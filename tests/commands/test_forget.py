@@ -1,0 +1,140 @@
+"""One person is taken out of everything, on a real Kafka, Cassandra and Spark, and a Discord of our own."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import typer
+
+from harmonystate.commands import alert_bot, forget, stream_alerts, verify
+from harmonystate.commands.analyze import answer, make_job
+from harmonystate.commands.analyze.engine import Engine
+from harmonystate.commands.verify import Wish
+from harmonystate.config import Config, DiscordSettings
+from harmonystate.core.report import Person, Report
+from harmonystate.edges.cassandra.connect import open_session
+from harmonystate.edges.cassandra.lease import hold_lease
+from harmonystate.edges.cassandra.reports import write_rows
+from harmonystate.edges.console.answers import write_json
+from harmonystate.errors import BadUsage, Busy, CheckFailed
+from tests.support import chain
+from tests.support.fake_discord import FakeDiscord
+from tests.support.services import local_config
+
+pytestmark = pytest.mark.services
+
+# Ada Byron and Bo Li are in every fifth; somebody else is sad, too. All of it so fresh that it is told on cards.
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=30)
+OTHER = chain.some_reports(1, run="other", start=START)[0]
+REPORTS = [
+    *chain.some_reports(20, start=START),
+    Report(*(getattr(OTHER, name) for name in OTHER.__struct_fields__[:5]), (Person("Di", "Oz", 0),), ("tax",)),
+]
+TABLES = ("report", "person_hours", "saddest")
+
+
+@pytest.fixture(scope="module")
+def discord() -> Iterator[FakeDiscord]:
+    with FakeDiscord() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def config(stack, tmp_path_factory, discord: FakeDiscord) -> Config:
+    """21 reports, 5 of them sad, told on Discord and stored."""
+    plain = local_config(stack, tmp_path_factory.mktemp("forget"))
+    config = plain.model_copy(update={"discord": DiscordSettings(**discord.settings)})
+    chain.set_up(config)
+    chain.produce(config, REPORTS)
+    assert stream_alerts.run(config, once=True, instance="a") == 0
+    assert alert_bot.run(config, sink="discord", once=True, instance="a") == 0
+    chain.ingest(config)
+    return config
+
+
+def analysed(config: Config, request: pytest.FixtureRequest, *, full: bool) -> dict:
+    now = datetime.now(UTC)
+    job = make_job(config, until=None, threshold=None, full=full, save=True, now=now)
+    out = io.StringIO()
+    with open_session(config.cassandra) as session:
+        engine = Engine(config.cassandra, lambda _: request.getfixturevalue("spark"))
+        write_json(answer(job, config.cassandra, session, engine), out)
+    return json.loads(out.getvalue())
+
+
+def stored(config: Config) -> str:
+    with open_session(config.cassandra) as session:
+        return "\n".join(str(row) for table in TABLES for row in session.execute(f"SELECT * FROM {table}"))
+
+
+def test_who_is_not_there_is_said_and_what_is_no_name_is_a_usage_error(config):
+    with pytest.raises(CheckFailed, match="nothing in Kafka or Cassandra"):
+        forget.run(config, "Nobody Here", yes=True)
+    with pytest.raises(BadUsage, match="first and a last name"):
+        forget.run(config, "Ada", yes=True)
+
+
+def test_where_nobody_can_be_asked_nothing_is_taken_out(config):
+    before = stored(config)
+
+    with pytest.raises(typer.BadParameter, match="--yes"):
+        forget.run(config, "Ada Byron", yes=False)
+
+    assert stored(config) == before
+
+
+def test_while_analyze_runs_it_is_refused(config):
+    with open_session(config.cassandra) as session, hold_lease(session, "analyze"), pytest.raises(Busy):
+        forget.run(config, "Ada Byron", yes=True)
+
+
+def test_a_person_is_gone_from_rows_rollups_answers_and_cards_and_does_not_come_back(
+    config, discord, capsys, request, caplog
+):
+    before = analysed(config, request, full=False)
+    assert before["saddest"][0]["firstname"] == "Ada"
+    with open_session(config.cassandra) as session:
+        lives = {
+            row.reportid: row.left_s for row in session.execute("SELECT reportid, TTL(persons) AS left_s FROM report")
+        }
+    capsys.readouterr()
+
+    assert forget.run(config, "Ada Byron", yes=True) == 0
+
+    out = capsys.readouterr().out
+    assert re.search(r"^4 rows, [12] rollups, 2 answers and 1 messages name this person\.$", out, re.MULTILINE)
+    for topic, held in ((config.kafka.topics.global1, 4), (config.kafka.topics.alert, 4)):
+        assert f"Kafka, topic {topic}: {held} records name this person, until 2" in out
+    assert "Byron" not in stored(config)
+    assert stored(config).count("firstname='Bo'") > 4
+    (message,) = discord.messages
+    assert "Byron" not in json.dumps(message)
+    assert "Oz" in json.dumps(message)
+
+    after = analysed(config, request, full=True)
+    assert [person["lastname"] for person in after["saddest"]] == ["Oz"]
+    assert "Byron" not in stored(config)
+    with open_session(config.cassandra) as session:
+        left = {
+            row.reportid: row.left_s for row in session.execute("SELECT reportid, TTL(persons) AS left_s FROM report")
+        }
+    assert all(lives[key] - 900 < left[key] <= lives[key] for key in lives)
+    assert "Byron" not in out + caplog.text
+
+    wish = Wish(since=None, until=None, repair=False, limit=20, output="json")
+    assert verify.run(config, wish) == 0
+
+
+def test_a_row_that_a_replay_wrote_again_is_found_by_verify_and_mended(config, capsys):
+    with open_session(config.cassandra) as session:
+        write_rows(session, config.cassandra, REPORTS[:1], now=datetime.now(UTC))
+    assert "Byron" in stored(config)
+
+    with pytest.raises(CheckFailed, match="1 disagreeing"):
+        verify.run(config, Wish(since=None, until=None, repair=False, limit=20, output="table"))
+    assert verify.run(config, Wish(since=None, until=None, repair=True, limit=20, output="table")) == 0
+
+    assert "Byron" not in stored(config)

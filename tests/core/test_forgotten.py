@@ -1,0 +1,50 @@
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harmonystate.core.forgotten import id_of_name, name_of, shard_of, splits, without
+from harmonystate.core.report import Person
+from tests.support.audits import WRITTEN, report
+from tests.support.strategies import persons
+
+FOUND = report(1, 1, 8, 3)
+ADA = FOUND.persons[1]
+SECOND = timedelta(seconds=1)
+
+
+def test_a_forgotten_person_is_left_out_and_the_others_stay_as_they_were():
+    left = without(FOUND, {id_of_name(name_of(ADA)): WRITTEN + SECOND})
+
+    assert left.persons == (FOUND.persons[0], FOUND.persons[2])
+    assert (left.report_id, left.words) == (FOUND.report_id, FOUND.words)
+
+
+def test_what_was_heard_after_the_forgetting_is_kept():
+    assert without(FOUND, {id_of_name(name_of(ADA)): WRITTEN}) is FOUND
+
+
+def test_without_anybody_to_forget_a_report_is_what_it_was():
+    assert without(FOUND, {}) is FOUND
+    assert without(FOUND, {id_of_name("Nobody Here"): WRITTEN + SECOND}) is FOUND
+
+
+@given(persons)
+def test_one_of_the_splits_of_a_name_is_the_name(person: Person):
+    assert (person.firstname, person.lastname) in set(splits(name_of(person)))
+
+
+@pytest.mark.parametrize("name", ["", "Ada", " Ada", "Ada ", " "])
+def test_what_is_no_first_and_last_name_has_no_split(name: str):
+    assert list(splits(name)) == []
+
+
+@given(st.text(), st.text())
+def test_an_id_does_not_show_the_name(first: str, last: str):
+    assert len(id_of_name(f"{first} {last}")) == 36
+
+
+def test_the_shard_of_a_person_is_that_of_the_rollups():
+    # crc32 of "ByronAda", by another program: `printf ByronAda | gzip -c | tail -c8 | od -An -N4 -tu4`.
+    assert shard_of("Ada", "Byron", 1 << 40) == 3144113149
