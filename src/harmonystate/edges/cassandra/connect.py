@@ -19,12 +19,21 @@ from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, N
 from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
 
 from harmonystate.config import CassandraSettings
+from harmonystate.edges.cassandra import tls
 from harmonystate.errors import HarmonyError, Misconfigured, Unavailable
 
 # Together they stay below the 15 s after which the contract wants an answer, also when a host swallows packets.
 _REACH_WITHIN_S = 4.0
 _CONNECT_WITHIN_S = 8.0
 _REQUEST_TIMEOUT_S = 10.0
+# Options of the driver that go round what we check, such as the host's name.
+_INSTEAD = {
+    "ssl_context": "cassandra.client.ssl_cafile",
+    "ssl_options": "cassandra.client.ssl_cafile",
+    "auth_provider": "cassandra.username and cassandra.password_file",
+    "contact_points": "cassandra.contact_points",
+    "port": "cassandra.port",
+}
 # Not among them: a statement that Cassandra finds invalid, which is a bug of ours.
 _TRANSLATED = (NoHostAvailable, OperationTimedOut, RequestExecutionException, AuthenticationFailed, Unauthorized)
 
@@ -108,9 +117,28 @@ def refuse_other_shards(recorded: dict[str, str], settings: CassandraSettings) -
 
 
 def _reach(settings: CassandraSettings) -> None:
-    """Fail at once where nobody listens; the driver would try each host in turn for as long as it takes."""
-    if not reachable(settings):
-        raise _away(settings)
+    """Fail at once where nobody listens; the driver would try each host in turn for as long as it takes.
+
+    With TLS, fail also where no contact point has the right certificate: the driver would not say why.
+    """
+    context, refused = tls.context(settings), []
+    for host in settings.contact_points:
+        try:
+            _greet(host, settings, context)
+        except Misconfigured as fault:
+            refused.append(fault)
+        except OSError:
+            continue
+        else:
+            return
+    raise refused[0] if refused else _away(settings)
+
+
+def _greet(host: str, settings: CassandraSettings, context: ssl.SSLContext | None) -> None:
+    within = _REACH_WITHIN_S / len(settings.contact_points)
+    with socket.create_connection((host, settings.port), timeout=within) as connection:
+        if context:
+            tls.shake_hands(connection, host, context)
 
 
 def _accepts(host: str, port: int, within_s: float) -> bool:
@@ -150,24 +178,30 @@ def _options(settings: CassandraSettings) -> dict[str, Any]:
         "connect_timeout": _CONNECT_WITHIN_S / len(settings.contact_points),
         "control_connection_timeout": _CONNECT_WITHIN_S / len(settings.contact_points),
     }
-    if settings.username and settings.password:
-        options["auth_provider"] = PlainTextAuthProvider(settings.username, settings.password.get_secret_value())
-    return options | _free_options(settings.client)
+    if context := tls.context(settings):
+        options["ssl_context"] = context
+    return options | _login(settings) | _free_options(settings.client)
+
+
+def _login(settings: CassandraSettings) -> dict[str, Any]:
+    if settings.username is None:
+        return {}
+    if settings.password is None:
+        raise Misconfigured(
+            "cassandra.username is set, but no password: use cassandra.password_file or HARMONY_CASSANDRA__PASSWORD"
+        )
+    return {"auth_provider": PlainTextAuthProvider(settings.username, settings.password.get_secret_value())}
 
 
 def _free_options(client: dict[str, Any]) -> dict[str, Any]:
-    """Return what `cassandra.client` adds: the driver's own options, and `ssl_cafile` (PEM), which turns TLS on."""
-    options = dict(client)
-    cafile = options.pop("ssl_cafile", None)
+    """Return what `cassandra.client` adds: the driver's own options; `ssl_cafile` is ours, see `tls.context`."""
+    options = {name: value for name, value in client.items() if name != "ssl_cafile"}
     known = set(inspect.signature(Cluster.__init__).parameters) - {"self"}
     for name in options:
+        if name in _INSTEAD:
+            raise Misconfigured(f"cassandra.client.{name}: use {_INSTEAD[name]}")
         if name not in known:
             raise Misconfigured(f"cassandra.client.{name}: cassandra-driver's Cluster has no such option")
-    if cafile:
-        try:
-            options["ssl_context"] = ssl.create_default_context(cafile=cafile)
-        except OSError as fault:
-            raise Misconfigured(f"cassandra.client.ssl_cafile: cannot read {cafile}: {fault.strerror}") from None
     return options
 
 
@@ -176,13 +210,23 @@ def _explain(fault: Exception, settings: CassandraSettings) -> HarmonyError:
     for cause in causes:
         # "Cannot achieve consistency level" also comes as bad credentials: too few nodes are up to look them up.
         if isinstance(cause, AuthenticationFailed) and "consistency level" not in str(cause):
-            return Misconfigured(
-                f"{where(settings)} refuses user {settings.username}: check cassandra.username and its password"
-            )
+            return _refused(settings)
         if isinstance(cause, Unauthorized):
-            return Misconfigured(f"{where(settings)}: user {settings.username}: {cause}")
+            return Misconfigured(f"{where(settings)} grants user {settings.username} too little: {_first_line(cause)}")
+    if "ssl_cafile" not in settings.client and any(
+        tls.speaks_tls(host, settings.port) for host in settings.contact_points
+    ):
+        return Misconfigured(f"{where(settings)} speaks TLS: set cassandra.client.ssl_cafile")
     # When the driver knows of no node that is up, it tries none, and has nothing to quote.
     return _away(settings, "no node is up" if isinstance(causes[0], NoHostAvailable) else _first_line(causes[0]))
+
+
+def _refused(settings: CassandraSettings) -> Misconfigured:
+    if settings.username is None:
+        return Misconfigured(f"{where(settings)} wants a login: set cassandra.username and cassandra.password_file")
+    return Misconfigured(
+        f"{where(settings)} refuses user {settings.username}: check cassandra.username and its password"
+    )
 
 
 def _first_line(fault: Exception) -> str:

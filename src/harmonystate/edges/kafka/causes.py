@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from harmonystate.errors import HarmonyError, Misconfigured, Unavailable
 
 _LOG = "kafka.net.manager"
+_HUNG_UP = "socket disconnected"
 # What stands in a cause, and what to say of it; the gravest first.
 _SAYINGS: tuple[tuple[tuple[str, ...], type[HarmonyError], str], ...] = (
     (
@@ -33,7 +34,7 @@ _SAYINGS: tuple[tuple[tuple[str, ...], type[HarmonyError], str], ...] = (
         "Kafka at {where} does not speak TLS: check kafka.client.security_protocol",
     ),
     (
-        ("socket disconnected",),
+        (_HUNG_UP,),
         Unavailable,
         "Kafka at {where} hangs up: check kafka.client.security_protocol, kafka.username and its password",
     ),
@@ -42,16 +43,24 @@ _SAYINGS: tuple[tuple[tuple[str, ...], type[HarmonyError], str], ...] = (
 
 
 class Causes(logging.Handler):
-    """The exceptions that the client has logged while it tried to connect."""
+    """What the client has logged while it tried to connect.
+
+    Attributes:
+        heard: the exceptions.
+        hung_up: whether a broker hung up without a word: then `hangup` can ask it why.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.heard: list[BaseException] = []
+        self.hung_up = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the exceptions among the record's arguments."""
+        """Keep what there is of exceptions in the record."""
         arguments = record.args if isinstance(record.args, tuple) else ()
         self.heard += [argument for argument in arguments if isinstance(argument, BaseException)]
+        # Of a connection that broke after its start the exception is in the text only.
+        self.hung_up = self.hung_up or _HUNG_UP in record.getMessage()
 
     def explain(self, where: str, hint: str) -> HarmonyError:
         """Return the gravest cause as one line: a refused password before a bad certificate before silence."""

@@ -10,7 +10,9 @@ from kafka.net.compat import KafkaNetClient
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.causes import listening
+from harmonystate.edges.kafka.hangup import why_it_hangs_up
 from harmonystate.edges.kafka.options import all_loopback, client_options, servers
+from harmonystate.edges.kafka.rights import refused
 from harmonystate.errors import Misconfigured
 
 # Together below the 15 s within which a command says that a service is away.
@@ -99,9 +101,11 @@ def open_admin_or_explain(settings: KafkaSettings) -> Iterator[KafkaAdminClient]
             ) as admin:
                 yield admin
         except kafka_errors.AuthorizationError as fault:
-            raise Misconfigured(f"Kafka at {where} gives us no right to do this: {fault}") from fault
+            raise refused(fault) from fault
         except kafka_errors.RetriableError as fault:
-            raise causes.explain(where, hint) from fault
+            explained = causes.explain(where, hint)
+            asked = why_it_hangs_up(client_options(settings)) if causes.hung_up else None
+            raise asked or explained from fault
 
 
 def require(settings: KafkaSettings, topics: Iterable[str]) -> None:
@@ -113,11 +117,10 @@ def require(settings: KafkaSettings, topics: Iterable[str]) -> None:
     """
     wanted = sorted(set(topics))
     with open_admin_or_explain(settings) as admin:
-        there = (
-            {topic["name"] for topic in admin.describe_topics(wanted) if topic["error_code"] == 0} if wanted else set()
-        )
-    missing = [topic for topic in wanted if topic not in there]
-    if missing:
+        codes = {topic["name"]: topic["error_code"] for topic in admin.describe_topics(wanted)} if wanted else {}
+    if hidden := [topic for topic in wanted if codes.get(topic) == kafka_errors.TopicAuthorizationFailedError.errno]:
+        raise refused(kafka_errors.TopicAuthorizationFailedError(hidden), to="READ or WRITE")
+    if missing := [topic for topic in wanted if codes.get(topic) != 0]:
         raise Misconfigured(
             f"Kafka at {', '.join(servers(settings))} has no topic {', '.join(missing)}: run `harmony setup`"
         )

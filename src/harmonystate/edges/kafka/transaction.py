@@ -1,6 +1,6 @@
 """One transaction: records, and the offsets they stand for, or nothing."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from kafka.structs import OffsetAndMetadata
 from harmonystate import crash
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka import seam
+from harmonystate.edges.kafka import rights, seam
 from harmonystate.edges.kafka.connect import open_producer
 from harmonystate.edges.kafka.watchdog import Watchdog
 from harmonystate.errors import Misconfigured
@@ -67,7 +67,7 @@ class Transactor:
             Misconfigured: when Kafka refuses us.
         """
         self._id = transactional_id
-        with translated():
+        with translated(to="WRITE", name=transactional_id):
             self._producer = open_producer(
                 settings,
                 transactional_id=transactional_id,
@@ -77,7 +77,10 @@ class Transactor:
         self._watchdog = Watchdog(bark=on_silence)
         try:
             seam.keep_requests(self._producer)
-            with translated(), self._watchdog.watching("init_transactions"):
+            with (
+                translated(to="WRITE", name=transactional_id),
+                self._watchdog.watching("init_transactions"),
+            ):
                 self._producer.init_transactions()
         except BaseException:
             self.discard()
@@ -105,7 +108,7 @@ class Transactor:
             TransactionFailed: nothing is committed, or, with outcome_unknown, perhaps all of it. Fenced is one.
             Misconfigured: when Kafka refuses us or a record, for ever.
         """
-        with translated():
+        with translated(to="WRITE", name=self._id):
             self._producer.begin_transaction()
             epoch = seam.epoch_of(self._producer)
             self._write(outgoings)
@@ -144,20 +147,21 @@ class Transactor:
 
 
 @contextmanager
-def translated(*, outcome_unknown: bool = False) -> Iterator[None]:
-    """Raise what kafka-python raises as one of ours."""
+def translated(*, outcome_unknown: bool = False, to: str = "READ", name: str = "") -> Iterator[None]:
+    """Raise what kafka-python raises as one of ours; `to` and `name` are as for `rights.refused`."""
     try:
         yield
     except kafka_errors.KafkaError as fault:
-        raise _translate(fault, outcome_unknown) from fault
+        causes = [fault, *(argument for argument in fault.args if isinstance(argument, kafka_errors.KafkaError))]
+        for cause in causes:
+            if isinstance(cause, kafka_errors.AuthorizationError):
+                raise rights.refused(cause, to=to, name=name) from fault
+        raise _translate(fault, causes, outcome_unknown) from fault
 
 
-def _translate(fault: kafka_errors.KafkaError, outcome_unknown: bool) -> Exception:
-    causes = [fault, *(argument for argument in fault.args if isinstance(argument, kafka_errors.KafkaError))]
+def _translate(fault: Exception, causes: Sequence[Exception], outcome_unknown: bool) -> Exception:
     if any(isinstance(cause, _FENCED) for cause in causes):
         return Fenced(fault, outcome_unknown=outcome_unknown)
-    if any(isinstance(cause, kafka_errors.AuthorizationError) for cause in causes):
-        return Misconfigured(f"Kafka gives us no right to do this: {fault}")
     if any(isinstance(cause, _TOO_LARGE) for cause in causes):
         return Misconfigured(f"a record is larger than max.message.bytes of its topic allows: {fault}")
     return TransactionFailed(fault, outcome_unknown=outcome_unknown)

@@ -1,0 +1,123 @@
+"""Why a broker hangs up: asked in a few bytes of its own protocol, because kafka-python mostly loses the answer.
+
+A broker that refuses a login says so and hangs up at once; where both arrive together, the client sees the latter only.
+"""
+
+import socket
+import ssl
+import struct
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from kafka.net.sasl import get_sasl_mechanism
+
+from harmonystate.errors import Misconfigured
+
+# In all below what is left of 15 s when the client has given up after 5.
+_WITHIN_S = 2.0
+_ROUNDS = 4
+_LONGEST_ANSWER = 64 * 1024
+_HANDSHAKE, _AUTHENTICATE = 17, 36
+_UNSUPPORTED_MECHANISM, _NO_SASL_HERE, _REFUSED = 33, 34, 58
+
+
+def why_it_hangs_up(options: Mapping[str, Any]) -> Misconfigured | None:
+    """Return what is wrong with our security options, by the first broker that answers; None when none can tell.
+
+    Args:
+        options: as `client_options` returns them. A password is sent only where the client itself would send it.
+    """
+    for address in options["bootstrap_servers"]:
+        host, _, port = address.rpartition(":")
+        with suppress(OSError, struct.error, ValueError):
+            if (reason := _ask(host.strip("[]"), int(port), options)) is not None:
+                return Misconfigured(f"Kafka at {address} {reason}")
+    return None
+
+
+def _ask(host: str, port: int, options: Mapping[str, Any]) -> str | None:
+    protocol = options.get("security_protocol", "PLAINTEXT")
+    if not protocol.endswith("SSL") and _speaks_tls(host, port):
+        return "speaks TLS: set kafka.client.security_protocol to SASL_SSL, or to SSL where it wants no login"
+    with socket.create_connection((host, port), timeout=_WITHIN_S) as connection:
+        if not protocol.endswith("SSL"):
+            return _log_in(connection, host, options)
+        context = ssl.create_default_context(cafile=options.get("ssl_cafile"))
+        context.check_hostname = options.get("ssl_check_hostname", True)
+        with context.wrap_socket(connection, server_hostname=host) as secured:
+            return _log_in(secured, host, options)
+
+
+def _log_in(connection: socket.socket, host: str, options: Mapping[str, Any]) -> str | None:
+    wanted = options.get("sasl_mechanism") or "SCRAM-SHA-512"
+    code, offered = _shake_hands(connection, wanted)
+    if code == _NO_SASL_HERE:
+        if "sasl_plain_username" not in options:
+            return None
+        return "wants no login: remove kafka.username, and set kafka.client.security_protocol to SSL or PLAINTEXT"
+    if "sasl_plain_username" not in options:
+        return "wants a login: set kafka.username and kafka.password_file"
+    if code == _UNSUPPORTED_MECHANISM:
+        return f"takes no login by {wanted}: set kafka.client.sasl_mechanism to one of {', '.join(offered)}"
+    mechanism = get_sasl_mechanism(wanted)(host=host, **options)
+    for _ in range(_ROUNDS):
+        if mechanism.is_done():
+            break
+        code, answer = _authenticate(connection, mechanism.auth_bytes())
+        if code == _REFUSED:
+            return "refuses the login: check kafka.username and its password"
+        mechanism.receive(answer)
+    return None
+
+
+def _shake_hands(connection: socket.socket, mechanism: str) -> tuple[int, list[str]]:
+    """Return the error code, and the mechanisms that the broker offers."""
+    answer = _exchange(connection, _HANDSHAKE, struct.pack(f">h{len(mechanism)}s", len(mechanism), mechanism.encode()))
+    code, count = struct.unpack_from(">hi", answer)
+    offered, at = [], 6
+    for _ in range(count):
+        (length,) = struct.unpack_from(">h", answer, at)
+        offered.append(answer[at + 2 : at + 2 + length].decode())
+        at += 2 + length
+    return code, offered
+
+
+def _authenticate(connection: socket.socket, token: bytes) -> tuple[int, bytes]:
+    """Return the error code, and the broker's part of the exchange."""
+    answer = _exchange(connection, _AUTHENTICATE, struct.pack(">i", len(token)) + token)
+    code, length = struct.unpack_from(">hh", answer)
+    message = max(0, length)
+    (size,) = struct.unpack_from(">i", answer, 4 + message)
+    return code, answer[8 + message : 8 + message + max(0, size)]
+
+
+def _exchange(connection: socket.socket, api: int, body: bytes) -> bytes:
+    """Send one request, version 1, without a client id; return the answer behind its correlation id."""
+    request = struct.pack(">hhih", api, 1, 0, -1) + body
+    connection.sendall(struct.pack(">i", len(request)) + request)
+    (size,) = struct.unpack(">i", _receive(connection, 4))
+    if size > _LONGEST_ANSWER:
+        raise ValueError("this is no answer of Kafka's")
+    return _receive(connection, size)[4:]
+
+
+def _receive(connection: socket.socket, size: int) -> bytes:
+    received = b""
+    while len(received) < size:
+        part = connection.recv(size - len(received))
+        if not part:
+            raise ConnectionResetError
+        received += part
+    return received
+
+
+def _speaks_tls(host: str, port: int) -> bool:
+    unchecked = ssl.create_default_context()
+    unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, port), timeout=_WITHIN_S) as connection:
+            unchecked.wrap_socket(connection, server_hostname=host).close()
+    except OSError:
+        return False
+    return True

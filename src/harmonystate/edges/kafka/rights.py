@@ -1,0 +1,36 @@
+"""What to do when Kafka gives us no right: its own errors name neither the user nor the right."""
+
+from typing import Any
+
+import kafka.errors as kafka_errors
+
+from harmonystate.errors import Misconfigured
+
+# An error, what it is about, and the rights (ACLs) that are asked for there.
+_WANTED: tuple[tuple[type[kafka_errors.KafkaError], str, str], ...] = (
+    (kafka_errors.TopicAuthorizationFailedError, "topic", "READ"),
+    (kafka_errors.GroupAuthorizationFailedError, "group", "READ"),
+    (kafka_errors.TransactionalIdAuthorizationFailedError, "transactional id", "WRITE"),
+)
+
+
+def refused(fault: kafka_errors.AuthorizationError, *, to: str = "READ", name: str = "") -> Misconfigured:
+    """Return which right `kafka.username` lacks, in one line.
+
+    Args:
+        fault: what kafka-python raised.
+        to: what was tried with a topic, READ or WRITE.
+        name: of what it is about, where the fault does not say.
+    """
+    for kind, what, right in _WANTED:
+        if isinstance(fault, kind):
+            wanted = to if what == "topic" else right
+            return Misconfigured(
+                f"Kafka gives us no right: grant kafka.username {wanted} on {what} {_named(fault) or name}".rstrip()
+            )
+    return Misconfigured(f"Kafka gives us no right to do this: {fault}")
+
+
+def _named(fault: kafka_errors.AuthorizationError) -> str:
+    about: Any = fault.args[0] if fault.args else ""
+    return ", ".join(sorted(about)) if isinstance(about, set | frozenset | list | tuple) else str(about)

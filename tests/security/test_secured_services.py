@@ -1,0 +1,146 @@
+"""S1, S2: who has the right certificate, login and rights works; of all others each is told apart in one line."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from harmonystate.commands import stream_alerts
+from harmonystate.edges.cassandra.connect import open_session
+from harmonystate.edges.kafka import connect
+from harmonystate.edges.kafka.connect import require
+from harmonystate.errors import HarmonyError, Misconfigured
+from tests.support.chain import produce, some_reports
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
+
+
+def refusal(call):
+    """Return what `call` is refused with: config, one line, within 15 s."""
+    began = time.monotonic()
+    with pytest.raises(HarmonyError) as refused:
+        call()
+    assert time.monotonic() - began < 15
+    assert "\n" not in str(refused.value)
+    assert refused.value.exit_code == Misconfigured.exit_code, refused.value
+    return str(refused.value)
+
+
+@pytest.fixture(scope="module")
+def sad_report(secured):
+    """A report that leads to an alert waits in both topics."""
+    produce(secured.config(Path("unused")), some_reports(1))
+
+
+TLS = {"security_protocol": "SASL_SSL"}
+KAFKA = {
+    "a wrong password": (
+        lambda s: s.kafka.settings(password="wrong"),
+        "refuses the login: check kafka.username and its password",
+    ),
+    "an unknown user": (
+        lambda s: s.kafka.settings(username="mallory"),
+        "refuses the login: check kafka.username and its password",
+    ),
+    "no login": (
+        lambda s: s.kafka.settings(username=None, client={"security_protocol": "SSL", "ssl_cafile": str(s.kafka.ca)}),
+        "wants a login: set kafka.username and kafka.password_file",
+    ),
+    "another authority": (
+        lambda s: s.kafka.settings(client=TLS | {"ssl_cafile": str(s.stranger)}),
+        "has a certificate that we do not trust: check kafka.client.ssl_cafile",
+    ),
+    "no authority": (
+        lambda s: s.kafka.settings(client=TLS),
+        "has a certificate that we do not trust: check kafka.client.ssl_cafile",
+    ),
+    "another host": (
+        lambda s: s.kafka.settings(bootstrap_servers=s.kafka.elsewhere, client=TLS | {"ssl_cafile": str(s.stranger)}),
+        "has a certificate for another host: check kafka.bootstrap_servers",
+    ),
+    "no TLS": (
+        lambda s: s.kafka.settings(username=None, client={}),
+        "speaks TLS: set kafka.client.security_protocol to SASL_SSL",
+    ),
+    "a login without TLS": (
+        lambda s: s.kafka.settings(client={"security_protocol": "SASL_PLAINTEXT"}),
+        "speaks TLS: set kafka.client.security_protocol to SASL_SSL",
+    ),
+    "another mechanism": (
+        lambda s: s.kafka.settings(client=TLS | {"sasl_mechanism": "PLAIN", "ssl_cafile": str(s.kafka.ca)}),
+        "takes no login by PLAIN: set kafka.client.sasl_mechanism to one of SCRAM-SHA-512",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", KAFKA)
+def test_kafka_says_what_is_wrong_and_what_to_do(secured, wrong, monkeypatch):
+    # A second is enough here; that all of it takes at most 15 is a matter of constants, see tests/edges/kafka.
+    monkeypatch.setattr(connect, "REQUIRE_BOOTSTRAP_MS", 1_000)
+    settings_of, said = KAFKA[wrong]
+    settings = settings_of(secured)
+
+    told = refusal(lambda: require(settings, ["global1"]))
+
+    assert told.startswith(f"Kafka at {settings.bootstrap_servers} {said}")
+
+
+LACKS = {
+    "nobody": "READ or WRITE on topic alert, dead-letter, global1",
+    "blind": "READ on topic global1",
+    "mute": "WRITE on topic alert",
+    "alone": "READ on group stream-alerts",
+    "unsure": "WRITE on transactional id harmony-stream-alerts-a",
+}
+
+
+@pytest.mark.parametrize("user", LACKS)
+def test_a_missing_right_is_named(secured, sad_report, tmp_path, user):
+    config = secured.config(tmp_path, user)
+
+    told = refusal(lambda: stream_alerts.run(config, once=True, instance="a"))
+
+    assert told == f"Kafka gives us no right: grant kafka.username {LACKS[user]}"
+
+
+CASSANDRA = {
+    "a wrong password": (
+        lambda s: s.cassandra.settings(password="wrong"),
+        "refuses user app: check cassandra.username and its password",
+    ),
+    "an unknown user": (
+        lambda s: s.cassandra.settings(username="mallory"),
+        "refuses user mallory: check cassandra.username and its password",
+    ),
+    "no login": (
+        lambda s: s.cassandra.settings(username=None),
+        "wants a login: set cassandra.username and cassandra.password_file",
+    ),
+    "another authority": (
+        lambda s: s.cassandra.settings(client={"ssl_cafile": str(s.stranger)}),
+        "has a certificate that we do not trust: check cassandra.client.ssl_cafile",
+    ),
+    "another host": (
+        lambda s: s.cassandra.settings(contact_points="localhost"),
+        "has a certificate for another host: check cassandra.contact_points",
+    ),
+    "no TLS": (lambda s: s.cassandra.settings(client={}), "speaks TLS: set cassandra.client.ssl_cafile"),
+    "no grant": (
+        lambda s: s.cassandra.settings("stranger"),
+        "grants user stranger too little",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", CASSANDRA)
+def test_cassandra_says_what_is_wrong_and_what_to_do(secured, wrong):
+    settings_of, said = CASSANDRA[wrong]
+    settings = settings_of(secured)
+
+    def use():
+        with open_session(settings) as session:
+            session.execute("SELECT * FROM report_hours LIMIT 1")
+
+    told = refusal(use)
+
+    assert told.startswith(f"Cassandra at {settings.contact_points[0]}:{settings.port} {said}")
