@@ -168,6 +168,50 @@ def test_killed_between_discord_s_acceptance_and_the_commit_each_alert_is_in_exa
     assert all(one in first for one in standing)
 
 
+def test_killed_with_fresh_ones_told_ahead_of_older_ones_each_alert_is_in_exactly_one_message(config, discord, start):
+    """The fresh ones stand at the end of the topic: their offsets cannot be committed, only their deliveries."""
+    older = [raised(n, drone=n % 50, run="old", heard=datetime.now(UTC) - timedelta(minutes=7)) for n in range(200)]
+    alerts = [*older, *fresh(30)]
+    tell(config, *alerts)
+    discord.script.extend([Answer(), *[Answer()] * 3, Answer(hold_s=30)])
+    bot = start(discord=discord)
+    wait_until(lambda: len(recorded(config)) == 30 and len(discord.messages) == 5, what="the cards, and a digest")
+    bot.kill()
+    assert ended(bot)[0] == -signal.SIGKILL
+    assert lag(config.kafka, "alert-bot", config.kafka.topics.alert) >= 200
+
+    assert ended(start("--once", discord=discord))[0] == 0
+
+    assert told(discord) == recorded(config) == once_each(alerts)
+    by_message = {message["id"]: message for message in discord.messages}
+    deliveries = [json.loads(record.value) for record in read(config.kafka, config.kafka.topics.delivery)]
+    kinds = Counter((each["kind"], by_message[each["messageId"]]["content"]) for each in deliveries)
+    assert kinds == {("card", "Alert !"): 30, ("digest", "Earlier alerts"): 200}
+    assert finished(config)()
+
+
+def test_killed_between_discord_s_change_of_a_card_and_the_commit_whoever_was_seen_again_is_told_once(
+    config, config_file, discord, start
+):
+    config_file.write_text(config_file.read_text().replace("repeat_interval: null", "repeat_interval: 10m"))
+    first, again = fresh(1)[0], fresh(51)[50]  # of the same drone and persons
+    tell(config, first)
+    bot = start(discord=discord)
+    wait_until(lambda: recorded(config) == once_each([first]), what="the card")
+    discord.edit_script.append(Answer(hold_s=30))
+    tell(config, again)
+    wait_until(lambda: told(discord) == once_each([first, again]), what="the count")
+    bot.kill()
+    assert ended(bot)[0] == -signal.SIGKILL
+
+    assert ended(start("--once", discord=discord))[0] == 0
+
+    assert told(discord) == recorded(config) == once_each([first, again])
+    deliveries = [json.loads(record.value) for record in read(config.kafka, config.kafka.topics.delivery)]
+    assert len({(each["messageId"], each["kind"]) for each in deliveries}) == 1
+    assert len(discord.messages) == 2  # Online, and the card
+
+
 def test_what_has_its_record_is_not_told_again_when_the_group_has_lost_its_offsets(config, discord, start):
     alerts = fresh(12)
     tell(config, *alerts)

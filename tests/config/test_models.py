@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from harmonystate.config import Config, load
+from harmonystate.config.dump import write
 
 SHIPPED = Path(__file__).parents[2] / "config" / "harmony.yaml"
 CONTRACT = """
@@ -206,6 +207,45 @@ def test_a_contact_point_is_a_host(host: str):
 def test_a_spark_option_is_one_value():
     assert refused(spark={"conf": {"spark.x": [1]}}) == "spark.conf.spark.x"
     assert refused(spark={"conf": {"spark.x": None}}) == "spark.conf.spark.x"
+
+
+def test_routes_and_repeats_are_what_they_mean(tmp_path: Path):
+    path = tmp_path / "harmony.yaml"
+    path.write_text("""
+discord:
+  routes:
+    - {max_score: 0, channel_id: 5, role_id: 6}
+    - {area: {south: 48, west: 2, north: 49, east: 3}, channel_id: 7}
+  repeat_interval: 10m
+""")
+
+    grave, north = load(path).discord.routes
+
+    assert (grave.max_score, grave.area, grave.channel_id, grave.role_id) == (0, None, 5, 6)
+    assert north.area is not None
+    assert tuple(north.area.model_dump().values()) == (48, 2, 49, 3)
+    assert load(path).discord.repeat_interval == timedelta(minutes=10)
+    assert load(write(load(path), tmp_path / "again.yaml")).discord == load(path).discord
+
+
+@pytest.mark.parametrize("off", [None, 0, "0", "0s"])
+def test_no_repeat_interval_is_none(off: object):
+    assert Config.model_validate({"discord": {"repeat_interval": off}}).discord.repeat_interval is None
+
+
+@pytest.mark.parametrize(
+    ("route", "path"),
+    [
+        ({}, "routes.0.channel_id"),
+        ({"channel_id": 0}, "routes.0.channel_id"),
+        ({"channel_id": 1, "max_score": 11}, "routes.0.max_score"),
+        ({"channel_id": 1, "role": 2}, "routes.0.role"),
+        ({"channel_id": 1, "area": {"south": 2, "west": 0, "north": 1, "east": 1}}, "routes.0.area"),
+        ({"channel_id": 1, "area": {"south": 2, "west": 0, "north": 91, "east": 1}}, "routes.0.area.north"),
+    ],
+)
+def test_a_route_that_leads_nowhere_is_refused_at_its_path(route: object, path: str):
+    assert refused(discord={"routes": [route]}) == f"discord.{path}"
 
 
 def test_a_config_cannot_be_changed():

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import uuid
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -18,6 +19,17 @@ def told_in(message: Json) -> list[str]:
     text = json.dumps([message["content"], message["embeds"]])
     listed = [short for shorts in _LIST.findall(text) for short in shorts.split()]
     return _CARD.findall(text) + [str(uuid.UUID(bytes=base64.urlsafe_b64decode(short + "=="))) for short in listed]
+
+
+def cards_in(message: Json) -> list[str]:
+    """Return the ids of the alerts of which a message shows a card, in order."""
+    footers = (embed.get("footer", {}).get("text", "") for embed in message["embeds"])
+    return [alert_id for footer in footers for alert_id in _CARD.findall(footer)]
+
+
+def time_of(message: Json) -> float:
+    """Return when a message was posted, in seconds since 1970."""
+    return datetime.fromisoformat(message["timestamp"]).timestamp()
 
 
 def invalid(body: Json) -> web.Response | None:

@@ -11,7 +11,8 @@ import threading
 import time
 import zlib
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -88,6 +89,7 @@ class FakeDiscord:
     tries: list[tuple[Json, int]] = field(default_factory=list)
     reads: list[Json] = field(default_factory=list)
     sessions: list[Json] = field(default_factory=list)
+    _nonces: dict[tuple[str, str | None], tuple[float, Json]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -109,7 +111,6 @@ class FakeDiscord:
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
-        self._nonces: dict[tuple[str, str | None], tuple[float, Json]] = {}
         self._windows: dict[tuple[str, str], deque[float]] = defaultdict(deque)
         threading.Thread(target=self._loop.run_forever, name="fake-discord", daemon=True).start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
@@ -118,6 +119,15 @@ class FakeDiscord:
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Let nobody answer here while the body runs."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self.__enter__()
 
     async def _start(self) -> None:
         app = web.Application()

@@ -1,5 +1,6 @@
 """The bot's sink against a Discord of our own: what it posts, and what it makes of each refusal."""
 
+import copy
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 
 from harmonystate.config import DiscordSettings
 from harmonystate.core.digest import area_of, span_of
-from harmonystate.core.message import Form, Message, Undelivered
+from harmonystate.core.message import Edit, Form, Message, Undelivered
 from harmonystate.edges.discord import connection
 from harmonystate.edges.discord.sink import open_sink
 from harmonystate.edges.local.ports import free_ports
@@ -221,6 +222,116 @@ def test_a_message_whose_cards_are_not_shown_counts_as_refused(discord, sink, mo
     assert fault.value.refused
     (posted,) = sink.tell(HERE, Message((raised(1),), Form.TEXT)).result()
     assert posted.alert_ids == {raised(1).alert_id}
+
+
+def test_a_role_that_a_route_names_is_mentioned_and_nobody_else(discord, sink):
+    told = raised(1, 0)
+
+    for form in (Form.CARD, Form.TEXT):
+        sink.tell(HERE, Message((told,), form, (4711, 4712))).result()
+
+    for (body, _), message in zip(discord.tries, discord.messages, strict=True):
+        assert body["content"].splitlines()[0] == "<@&4711> <@&4712> Alert !"
+        assert body["allowed_mentions"]["parse"] == []
+        assert sorted(body["allowed_mentions"]["roles"]) == sorted(message["mention_roles"]) == ["4711", "4712"]
+
+
+def test_older_alerts_are_told_in_digests_that_show_the_ids_of_all(discord, sink):
+    told = [raised(number, drone=number, latitude=48.85 + number % 3 / 100) for number in range(30)]
+    told.sort(key=lambda alert: area_of(alert.alert.report))
+
+    (posted,) = sink.tell(HERE, Message(tuple(told), Form.DIGEST)).result()
+
+    (message,) = discord.messages
+    assert message["content"] == "Earlier alerts"
+    assert [embed["title"] for embed in message["embeds"]] == [
+        f"10 alerts around 48.{hundredths}, 2.35" for hundredths in (85, 86, 87)
+    ]
+    assert (posted.alert_ids, posted.kind) == ({alert.alert_id for alert in told}, "digest")
+    assert discord.told() == {alert.alert_id: 1 for alert in told}
+
+
+def test_a_message_of_digests_holds_as_many_as_discord_takes(discord, sink):
+    crowd = [raised(number, *[0] * 200, drone=number) for number in range(300)]
+    count = sink.fit(crowd, Form.DIGEST)
+
+    sink.tell(HERE, Message(tuple(crowd[:count]), Form.DIGEST)).result()
+
+    assert count >= 140
+    assert [status for _, status in discord.tries] == [200]
+
+
+def test_whoever_is_seen_again_is_counted_on_the_card_that_stands_there(discord, sink):
+    first, other, again = raised(1), raised(2, drone=8), raised(3)
+    message = cards(first, other)
+    (posted,) = sink.tell(HERE, message).result()
+    before = copy.deepcopy(discord.messages[0]["embeds"])
+    edit = Edit(posted.message_id, message, now(), {first.alert_id: (again,)}, (again,))
+
+    (edited,) = sink.tell(HERE, edit).result()
+
+    (standing,) = discord.messages
+    *fields, seen_again = standing["embeds"][0]["fields"]
+    assert [field["name"] for field in fields] == [field["name"] for field in before[0]["fields"]]
+    assert seen_again["name"] == "Seen again"
+    assert seen_again["value"].startswith("once, last 2026-11-24 16:38:17 UTC")
+    assert edited.message_id == posted.message_id
+    assert edited.alert_ids == {first.alert_id, other.alert_id, again.alert_id}
+    assert edited.kind == "card"
+    assert discord.told() == dict.fromkeys(edited.alert_ids, 1)
+    assert [each.alert_ids for each in sink.posted_since(HERE, now()).result()] == [edited.alert_ids]
+
+
+def test_a_card_takes_as_many_counts_as_discord_shows(discord, sink):
+    first, again = raised(1), [raised(number) for number in range(2, 80)]
+    (posted,) = sink.tell(HERE, cards(first)).result()
+
+    def edit_of(count):
+        return Edit(posted.message_id, cards(first), now(), {first.alert_id: tuple(again[:count])}, (again[0],))
+
+    most = max(count for count in range(78) if sink.takes(edit_of(count)))
+
+    sink.tell(HERE, edit_of(most)).result()
+    wait_until(lambda: not sink.wait_s(HERE, edit_of(1)), what="a token")
+    with pytest.raises(Undelivered, match="400"):
+        sink.tell(HERE, edit_of(most + 3)).result()
+    assert most > 30
+
+
+def test_a_message_that_somebody_deleted_cannot_be_counted_on(discord, sink):
+    with pytest.raises(Undelivered, match="10008") as fault:
+        sink.tell(HERE, Edit("4711", cards(raised(1)), now(), {}, ())).result()
+
+    assert fault.value.refused
+
+
+def test_routes_lead_to_channels_of_their_own_each_with_its_history(discord):
+    grave, north = CHANNEL_ID + 1, CHANNEL_ID + 2
+    discord.channels |= {grave, north}
+    area = {"south": 48.9, "west": 2, "north": 49, "east": 3}
+    routes = [{"max_score": 0, "channel_id": grave, "role_id": 4711}, {"area": area, "channel_id": north}]
+    told = [raised(1, 0), raised(2, 1, latitude=48.95), raised(3, 1)]
+    with open_sink(settings_of(discord, routes=routes), announce=False, now=now) as sink:
+        targets = [sink.target_of(alert) for alert in told]
+        for target, alert in zip(targets, told, strict=True):
+            sink.tell(target.channel_id, cards(alert)).result()
+        found = [sink.posted_since(target.channel_id, now()).result() for target in targets]
+
+    assert [(int(target.channel_id), target.role) for target in targets] == [
+        (grave, 4711),
+        (north, None),
+        (CHANNEL_ID, None),
+    ]
+    assert [[each.alert_ids for each in here] for here in found] == [[{alert.alert_id}] for alert in told]
+    assert [message["channel_id"] for message in discord.messages] == [target.channel_id for target in targets]
+
+
+def test_the_history_goes_back_to_the_cards_that_may_be_counted_on(discord):
+    with open_sink(settings_of(discord, repeat_interval="1h"), announce=False, now=now) as sink:
+        sink.tell(HERE, cards(raised(1))).result()
+
+        assert len(sink.posted_since(HERE, now() + timedelta(minutes=64)).result()) == 1
+        assert len(sink.posted_since(HERE, now() + timedelta(minutes=66)).result()) == 0
 
 
 def test_the_history_is_read_page_by_page_back_to_the_moment(discord, sink):

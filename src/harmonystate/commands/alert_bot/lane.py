@@ -15,6 +15,10 @@ from harmonystate.core.message import Edit, Message, Undelivered
 from harmonystate.core.wire import NotAReport
 from harmonystate.edges.console.meter import Meter
 
+# Where nobody answers, we try again so often that the first alert gets through half a minute after Discord is back: an
+# answer that does not come takes 12 s of it. Where Discord answers that it is too much, waits grow to a minute.
+LONGEST_UNANSWERED_S = 15.0
+SHORTEST_S = 1.0
 # Discord knows a nonce for "a few minutes"; beyond that, only the channel itself tells what stands in it.
 NONCE_HOLDS = timedelta(minutes=2)
 
@@ -93,7 +97,7 @@ class Lane:
             self._bear(fault)
             return
         self._use(posted)
-        if self._waits is not None:
+        if self.trouble is not None:
             self._log.warning("Discord is back", channel=self.channel_id)
             self._waits = self.trouble = None
 
@@ -158,18 +162,29 @@ class Lane:
         told = self._sent
         if told is not None and fault.refused:
             self._unanswered = None
-            if isinstance(told, Edit):
-                self._dispatch.forget(told)
-            else:
-                self._backlog.refuse(told.alerts, told.form, NotAReport(str(fault)))
+            self._take_back(told, fault)
             return
         if told is not None and fault.unknown and self._unanswered is None:
             self._unanswered = (told, self._now())
-        self._waits = self._waits or backoff()
-        wait_s = max(next(self._waits), fault.wait_s or 0.0)
+        wait_s = self._wait_after(fault)
         self.not_before = self._now() + timedelta(seconds=wait_s)
         self.trouble = str(fault)
         self._log.warning("waiting for Discord", because=str(fault), channel=self.channel_id, wait_s=wait_s)
+
+    def _take_back(self, told: Message | Edit, fault: Undelivered) -> None:
+        self._log.warning("telling it in another form", because=str(fault), channel=self.channel_id)
+        if isinstance(told, Edit):
+            self._dispatch.forget(told)
+        else:
+            self._backlog.refuse(told.alerts, told.form, NotAReport(str(fault)))
+
+    def _wait_after(self, fault: Undelivered) -> float:
+        """Return how long to wait: as long as Discord says, or else twice as long each time."""
+        if fault.wait_s is not None:
+            return max(fault.wait_s, SHORTEST_S)
+        self._waits = self._waits or backoff(SHORTEST_S)
+        wait_s = next(self._waits)
+        return min(wait_s, LONGEST_UNANSWERED_S) if fault.unknown else wait_s
 
 
 def _shows_any(message: Posted, told: Message | Edit) -> bool:
