@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple, TextIO
 
-from rich.console import Console
 from rich.table import Table
 
 from harmonystate.core.findings import Case, Findings, Remedy
+from harmonystate.edges.console.tables import make_table, open_console
 
 
 class Verdict(NamedTuple):
@@ -51,7 +51,7 @@ def write_json(verdict: Verdict, out: TextIO) -> None:
 
 def write_table(verdict: Verdict, out: TextIO) -> None:
     """Write counts of all, the cases that are named, and one line that says how it stands."""
-    console = Console(file=out, highlight=False, markup=False)
+    console = open_console(out)
     console.print(_counts(verdict))
     findings, cases = verdict.findings, verdict.findings.cases()
     if cases:
@@ -65,7 +65,7 @@ def write_table(verdict: Verdict, out: TextIO) -> None:
 
 
 def _counts(verdict: Verdict) -> Table:
-    table = _table(
+    table = make_table(
         "Looked at" + (f" ({verdict.window})" if verdict.window else ""), "store", ">read", ">not yet", "wrong"
     )
     findings = verdict.findings
@@ -78,7 +78,7 @@ def _counts(verdict: Verdict) -> Table:
 
 
 def _cases(cases: list[Case]) -> Table:
-    table = _table("Wrong", "what", "where", "id", "record", "")
+    table = make_table("Wrong", "what", "where", "=id", "=record", "")
     for case in cases:
         table.add_row(case.kind, case.store, case.id, "\n".join(map(str, case.places)), case.detail)
     return table
@@ -92,12 +92,3 @@ def _document(case: Case) -> dict[str, object]:
         "places": [place._asdict() for place in case.places],
         "detail": case.detail,
     }
-
-
-def _table(title: str, *columns: str) -> Table:
-    """Return a table; a column whose name begins with > is aligned right."""
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for column in columns:
-        right = column.startswith(">")
-        table.add_column(column.removeprefix(">"), justify="right" if right else "left", overflow="fold")
-    return table

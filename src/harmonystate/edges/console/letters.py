@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from harmonystate.core.letters import Letter, group, spell_bytes
 from harmonystate.core.replay import Fate
 from harmonystate.core.wire import format_time
+from harmonystate.edges.console.tables import make_table, open_console
 
 NAMED = 20
 
@@ -26,10 +26,10 @@ def write_list(letters: Sequence[Letter], newest: Sequence[Letter], *, output: s
         told = [{**msgspec.to_builtins(g), "first": _iso(g.first), "last": _iso(g.last)} for g in groups]
         _write_json({"letters": len(letters), "groups": told, "newest": [_document(letter) for letter in newest]})
         return
-    table = _table(f"{len(letters):,} dead letters", ">count", "stage", "fault", "first", "last")
+    table = make_table(f"{len(letters):,} dead letters", ">count", "stage", "fault", "=first", "=last")
     for g in groups:
         table.add_row(f"{g.count:,}", g.stage, spell_bytes(g.fault.encode()), _iso(g.first), _iso(g.last))
-    lines = _table("The newest", "at", "buried by", "record", "written", ">bytes", "fault")
+    lines = make_table("The newest", "=at", "buried by", "=record", "=written", ">bytes", "fault")
     for letter in newest:
         lines.add_row(*_line(letter))
     _print(table, *([lines] if newest else []))
@@ -44,7 +44,7 @@ def write_letter(
         kept = {"key": _text(key), "value": _text(value), "value_base64": _base64(value)}
         _write_json({**_document(letter), "headers": dict(told), **kept})
         return
-    table = _table(f"Dead letter {letter.place.partition}:{letter.place.offset}", "header", "value")
+    table = make_table(f"Dead letter {letter.place.partition}:{letter.place.offset}", "header", "value")
     for name, text in told:
         table.add_row(name, text)
     table.add_row("written", _iso(letter.written))
@@ -61,7 +61,7 @@ def write_replay(fates: Mapping[Letter, Fate], sent: int | None, *, output: str)
         told = {fate.name.lower(): count for fate, count in counts.items()}
         _write_json({"executed": sent is not None, "fates": told, "letters": letters})
         return
-    lines = _table("", "at", "record of", "what becomes of it")
+    lines = make_table("", "=at", "=record of", "what becomes of it")
     for letter, fate in list(fates.items())[:NAMED]:
         lines.add_row(_at(letter), str(letter.burial.place) if letter.burial else "", fate)
     _print(*([lines] if fates else []))
@@ -115,15 +115,6 @@ def _write_json(document: object) -> None:
 
 
 def _print(*tables: Table) -> None:
-    console = Console(highlight=False, markup=False)
+    console = open_console()
     for table in tables:
         console.print(table)
-
-
-def _table(title: str, *columns: str) -> Table:
-    """Return a table; a column whose name begins with > is aligned right."""
-    table = Table(title=title or None, title_justify="left", title_style="bold")
-    for column in columns:
-        right = column.startswith(">")
-        table.add_column(column.removeprefix(">"), justify="right" if right else "left", overflow="fold")
-    return table

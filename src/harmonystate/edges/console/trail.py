@@ -2,11 +2,9 @@
 
 import json
 
-from rich.console import Console
-from rich.table import Table
-
 from harmonystate.core.trail import Step, Trail
 from harmonystate.core.wire import format_time
+from harmonystate.edges.console.tables import make_table, open_console
 
 
 def write_trail(trail: Trail, *, output: str) -> None:
@@ -14,14 +12,12 @@ def write_trail(trail: Trail, *, output: str) -> None:
     if output == "json":
         print(json.dumps(document(trail), indent=2))
         return
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = open_console()
     console.print(f"report {trail.report_id}   alert {trail.alert_id}")
     if (report := trail.report) is not None:
         who = f"{len(report.persons)} persons, {len(report.words)} words"
         console.print(f"drone {report.drone_id}   heard {format_time(report.time)}   {who}")
-    table = Table("step", "where", "when")
-    table.add_column("age", justify="right")
-    table.add_column("")
+    table = make_table("", "step", "where", "=when", ">age", "")
     for step in trail.steps:
         age = trail.age_s(step)
         when = format_time(step.at) if step.at else ""
