@@ -135,6 +135,19 @@ def test_what_comes_after_the_look_is_judged_by_it_and_what_is_older_calls_for_a
     assert backlog.unproved_since(HERE) == older.raised_at
 
 
+def test_what_is_older_than_the_look_is_not_judged_by_a_later_message_that_holds_it():
+    """Its record may stand before what the look has read: by the message alone, it would be recorded twice."""
+    older, covered = at(1, 3), at(2, 5)
+    message = posted(older, covered)
+    backlog = backlog_of(waiting(covered, 0, unproved=True))
+    backlog.prove(HERE, Proofs(covered.raised_at, {covered.alert_id}, dict.fromkeys(message.alert_ids, message)))
+
+    backlog.add(waiting(older, 1, unproved=True))
+
+    assert backlog.take_settled() == Settled([], {("alert", 0): 1})
+    assert backlog.unproved_since(HERE) == older.raised_at
+
+
 def test_a_full_backlog_says_so_and_what_is_told_beyond_a_gap_keeps_no_bytes(monkeypatch):
     monkeypatch.setattr(backlogs, "MOST_RECORDS", 3)
     one = waiting(raised(0))

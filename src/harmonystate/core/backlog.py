@@ -166,10 +166,11 @@ class Backlog:
         proofs = self._proofs.get(item.channel_id)
         if proofs is None:
             return
-        covered = item.raised_at >= proofs.since
-        if covered:
-            self._unproved.get(item.channel_id, {}).pop(item.alert_id, None)
-        if item.unproved and covered and item.alert_id in proofs.recorded:
+        if item.unproved and item.raised_at < proofs.since:
+            # A message from after the look's beginning may hold it, and its record may be from before: look again.
+            return
+        self._unproved.get(item.channel_id, {}).pop(item.alert_id, None)
+        if item.unproved and item.alert_id in proofs.recorded:
             for one in self._close(item.alert_id):
                 self._settle(one)
         elif message := proofs.posted.get(item.alert_id):
