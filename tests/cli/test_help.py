@@ -16,7 +16,7 @@ OPTIONS = {
     " --instance",
     "stream-alerts": "--threshold --once --input --output --instance",
     "alert-bot": "--sink --once --instance",
-    "ingest": "--once",
+    "ingest": "--once --repair-checkpoint --accept-loss",
     "analyze": "--top --since --until --threshold --full --no-save --output",
     "setup": "",
     "up": "",

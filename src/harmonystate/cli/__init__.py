@@ -3,20 +3,23 @@
 Commands are imported inside their function, so that `harmony --help` loads neither Spark nor Cassandra.
 """
 
-import os
 import sys
 from typing import Annotated, Literal
 
 import typer
 
+from harmonystate.cli.leaving import exit_code_of
 from harmonystate.cli.mending import mending
 from harmonystate.cli.options import (
+    AcceptLoss,
     AlertRatio,
     Drones,
     Instance,
     Load,
     Once,
+    Output,
     Rate,
+    RepairCheckpoint,
     Threshold,
     Top,
     say_version,
@@ -120,12 +123,18 @@ def alert_bot(
 
 @app.command()
 @with_common_options
-def ingest(load: Load, *, once: Once = False) -> int:
+def ingest(
+    load: Load,
+    *,
+    once: Once = False,
+    repair_checkpoint: RepairCheckpoint = False,
+    accept_loss: AcceptLoss = False,
+) -> int:
     """Keep every report of global2 in Cassandra (Spark Structured Streaming)."""
     config = load()
     from harmonystate.commands import ingest as command
 
-    return command.run(config, once=once)
+    return command.run(config, once=once, repair_checkpoint=repair_checkpoint, accept_loss=accept_loss)
 
 
 @app.command()
@@ -190,7 +199,7 @@ def down(
 def status(
     load: Load,
     *,
-    output: Annotated[Literal["table", "json"], typer.Option("--output", "-o", help="Form of the answer.")] = "table",
+    output: Output = "table",
 ) -> int:
     """Show services, topics, lag, stored hours and the last analysis."""
     config = load()
@@ -227,21 +236,7 @@ def main() -> None:
         print(f"harmony: {fault}", file=sys.stderr)
         sys.exit(fault.exit_code)
     except SystemExit as leaving:
-        sys.exit(_exit_code(leaving))
-
-
-def _exit_code(leaving: SystemExit) -> str | int | None:
-    """Return what to leave with: typer makes a plain 1 of ^C and of a reader that went away."""
-    cause: BaseException | None = leaving if leaving.code == 1 else None
-    while cause is not None:
-        if isinstance(cause, KeyboardInterrupt):
-            return 130
-        if isinstance(cause, BrokenPipeError):
-            # Be quiet, as `| head` expects, also when Python flushes stdout at its own end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            return 141
-        cause = cause.__context__
-    return leaving.code
+        sys.exit(exit_code_of(leaving))
 
 
 def _require_dash(value: str | None, option: str) -> None:

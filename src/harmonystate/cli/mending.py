@@ -4,12 +4,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from harmonystate.cli.options import Load, with_common_options
+from harmonystate.cli.options import Load, Output, with_common_options
 
 mending = typer.Typer()
 
 Limit = Annotated[int, typer.Option(min=0, metavar="N", help="How many to name.")]
-Output = Annotated[Literal["table", "json"], typer.Option("--output", "-o", help="Form of the answer.")]
 Stage = Annotated[
     Literal["stream-alerts", "alert-bot", "ingest"] | None,
     typer.Option(metavar="STAGE", help="Only what stream-alerts, alert-bot or ingest buried."),

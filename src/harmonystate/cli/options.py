@@ -5,7 +5,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -27,6 +27,11 @@ AlertRatio = Annotated[
     float | None,
     typer.Option(min=0, max=1, metavar="SHARE", help="Share of reports with a sad person. [default: 0.05]"),
 ]
+RepairCheckpoint = Annotated[
+    bool, typer.Option("--repair-checkpoint", help="Move what is damaged of the checkpoint aside first.")
+]
+AcceptLoss = Annotated[bool, typer.Option("--accept-loss", help="Go on without records that Kafka no longer has.")]
+Output = Annotated[Literal["table", "json"], typer.Option("--output", "-o", help="Form of the answer.")]
 Top = Annotated[int | None, typer.Option(min=1, metavar="N", help="How many of the saddest. [default: 10]")]
 
 _COMMON = {

@@ -5,7 +5,7 @@ from zlib import crc32
 
 import pytest
 
-from harmonystate.edges.spark.checkpoint_repair import find_damage, repair, set_aside
+from harmonystate.edges.spark.checkpoint_repair import find_damage, next_offsets, repair, set_aside
 from harmonystate.errors import Misconfigured
 
 NOW = datetime(2026, 11, 24, 16, 38, 17, 5, tzinfo=UTC)
@@ -125,3 +125,21 @@ def test_two_repairs_keep_what_each_moved(folder):
 def test_a_checkpoint_of_another_host_is_mended_by_its_own_tools():
     with pytest.raises(Misconfigured, match=r"hdfs://x/checkpoint is not a folder of this host"):
         repair("hdfs://x/checkpoint", now=NOW)
+
+
+def test_spark_goes_on_behind_the_last_batch_that_is_done(folder):
+    later = (folder / "offsets/2").read_text().replace('"0": 32', '"0": 99')
+    write(folder / "offsets/2", later)
+
+    assert next_offsets(str(folder), "global2") == {0: 32, 1: 7}
+    write(folder / "commits/2", 'v1\n{"nextBatchWatermarkMs":0}')
+    assert next_offsets(str(folder), "global2") == {0: 99, 1: 7}
+
+
+def test_before_the_first_batch_is_done_it_goes_on_where_it_began(folder):
+    for path in (folder / "commits").glob("?"):
+        path.unlink()
+
+    assert next_offsets(str(folder), "global2") == {0: 0, 1: 0}
+    assert next_offsets(str(folder), "another") == {}
+    assert next_offsets(str(folder.with_name("none")), "global2") == {}

@@ -42,7 +42,7 @@ def test_records_that_are_gone_are_named_by_their_place():
 def test_a_topic_that_was_made_anew_is_bad_input():
     text = "Partition global2-0's offset was changed from 50 to 3, some data may have been missed."
 
-    with pytest.raises(BadInput, match=f"from 50 to 3.*remove {CHECKPOINT}"):
+    with pytest.raises(BadInput, match=f"from 50 to 3.*harmony ingest --accept-loss.*{CHECKPOINT}"):
         refuse_final(ended(text), CHECKPOINT)
 
 
@@ -60,7 +60,7 @@ def test_a_topic_that_was_made_anew_is_bad_input():
     ],
 )
 def test_a_damaged_checkpoint_is_named_with_the_remedy(text, trace):
-    with pytest.raises(BadInput, match=f"checkpoint is damaged .*remove {CHECKPOINT}"):
+    with pytest.raises(BadInput, match=f"checkpoint is damaged .*harmony ingest --repair-checkpoint.*{CHECKPOINT}"):
         refuse_final(ended(text, trace), CHECKPOINT)
 
 

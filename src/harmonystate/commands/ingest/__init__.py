@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ import structlog
 
 from harmonystate.commands.ingest.ledger import STAGE, Ledger, lag_of
 from harmonystate.commands.ingest.progress import Progress
+from harmonystate.commands.ingest.recovery import put_right
 from harmonystate.config import Config
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.console.meter import metering
+from harmonystate.edges.kafka.answering import answering
 from harmonystate.edges.kafka.connect import cluster_id, require
 from harmonystate.edges.kafka.offsets import first_offsets
 from harmonystate.edges.local.home import Home
@@ -19,7 +22,7 @@ from harmonystate.edges.local.jars import fetch
 from harmonystate.edges.local.java import find_java
 from harmonystate.edges.local.stop import Stop, stop_on_signals
 from harmonystate.edges.spark.checkpoint import locked
-from harmonystate.edges.spark.faults import RecordsGone, again
+from harmonystate.edges.spark.faults import RecordsGone, let_go
 from harmonystate.edges.spark.session import open_spark
 from harmonystate.edges.spark.stall import SparkLost, StallClock
 from harmonystate.edges.spark.stream import Stream
@@ -31,8 +34,13 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(f"harmony.{STAGE}")
 
 
-def run(config: Config, *, once: bool) -> int:
-    """Run the stage until asked to stop, or with `once` until what is there now is stored."""
+def run(config: Config, *, once: bool, repair_checkpoint: bool = False, accept_loss: bool = False) -> int:
+    """Run the stage until asked to stop, or with `once` until what is there now is stored.
+
+    Args:
+        repair_checkpoint: first move aside what is damaged of the checkpoint.
+        accept_loss: go on where Kafka has let go of records that were not read.
+    """
     stop = stop_on_signals()
     require(config.kafka, [config.kafka.topics.global2, config.kafka.topics.dead_letter])
     with ExitStack() as opened:
@@ -40,6 +48,8 @@ def run(config: Config, *, once: bool) -> int:
         session = opened.enter_context(open_session(config.cassandra))
         checkpoint = config.spark.checkpoint or default_checkpoint(config, cluster_id(config.kafka))
         lock = opened.enter_context(locked(checkpoint, locks=Home(config.local.home).locks))
+        with answering(config.kafka):
+            put_right(config, checkpoint, repair=repair_checkpoint, accept_loss=accept_loss, now=datetime.now(UTC))
         # The JVM holds the lock too: when we are killed, it lives on for a moment.
         start_spark = partial(
             open_spark, config, app=STAGE, jars=fetch(["spark"])["spark"], java_home=find_java(), inherited_fds=[lock]
@@ -95,5 +105,5 @@ def naming_what_is_gone(config: Config, checkpoint: str) -> Iterator[None]:
         first = first_offsets(config.kafka, topic).get(gone.partition, gone.offset)
         raise BadInput(
             f"{topic}, partition {gone.partition}: Kafka no longer has offsets {gone.offset} to {first - 1}, "
-            f"which ingest has not read; to go on without them {again(checkpoint)}"
+            f"which ingest has not read; to go on without them {let_go(checkpoint)}"
         ) from gone

@@ -50,15 +50,22 @@ def refuse_final(fault: BaseException, checkpoint: str) -> None:
     if gone := _GONE.search(text):
         raise RecordsGone(gone[2], int(gone[3]), int(gone[1]))
     if lost := _LOST.search(text):
-        raise BadInput(f"records are gone that ingest has not read: {lost[0].strip()}; {again(checkpoint)}")
+        raise BadInput(
+            f"records are gone that ingest has not read: {lost[0].strip()}; to go on without them {let_go(checkpoint)}"
+        )
     for pattern, refusal in _REFUSALS:
         if found := pattern.search(text):
             raise refusal(checkpoint, found[0].strip())
 
 
-def again(checkpoint: str) -> str:
-    """Say how to start over, which is harmless: the same rows are written again."""
-    return f"remove {checkpoint} to read the topic from its beginning again"
+def let_go(checkpoint: str) -> str:
+    """Say how to go on with what is there."""
+    return f"run `harmony ingest --accept-loss` (checkpoint {checkpoint})"
+
+
+def mend(checkpoint: str) -> str:
+    """Say how to put a checkpoint right, or start over, which is harmless: the same rows are written again."""
+    return f"run `harmony ingest --repair-checkpoint` (checkpoint {checkpoint})"
 
 
 def cause_of(fault: BaseException) -> str:
@@ -75,7 +82,7 @@ def text_of(fault: BaseException) -> str:
 
 
 def _damaged(checkpoint: str, found: str) -> HarmonyError:
-    return BadInput(f"the checkpoint is damaged ({found}): {again(checkpoint)}")
+    return BadInput(f"the checkpoint is damaged ({found}): {mend(checkpoint)}")
 
 
 def _misplaced(checkpoint: str, found: str) -> HarmonyError:

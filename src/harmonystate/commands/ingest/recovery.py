@@ -1,0 +1,68 @@
+"""Before Spark starts, where one asks for it: a damaged checkpoint is put right, and records that are gone are let go.
+
+Both end in a checkpoint with less in it, or none: ingest reads again what it has read, and writes the same rows.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import structlog
+
+from harmonystate.config import Config
+from harmonystate.edges.kafka.offsets import committed, end_offsets, first_offsets
+from harmonystate.edges.spark.checkpoint_repair import next_offsets, set_aside
+from harmonystate.edges.spark.checkpoint_repair import repair as mend
+
+_log = structlog.get_logger("harmony.ingest")
+
+
+class Gap(NamedTuple):
+    """Offsets of a partition that ingest has not read and that Kafka no longer has: from `first` to `last`."""
+
+    partition: int
+    first: int
+    last: int
+
+
+def put_right(config: Config, checkpoint: str, *, repair: bool, accept_loss: bool, now: datetime) -> None:
+    """Do what is asked for; nobody else may be using the checkpoint.
+
+    Raises:
+        TransactionFailed: when Kafka does not answer.
+        Misconfigured: when something is to be moved and the checkpoint is not on this host.
+    """
+    if repair:
+        if beside := mend(checkpoint, now=now):
+            _log.warning("checkpoint repaired: what was damaged is kept", aside=str(beside))
+        else:
+            _log.info("checkpoint is sound", checkpoint=checkpoint)
+    if accept_loss:
+        _accept_loss(config, checkpoint, now=now)
+
+
+def gaps(read: Mapping[int, int], firsts: Mapping[int, int]) -> Iterator[Gap]:
+    """Yield what is gone and was not read.
+
+    Args:
+        read: by partition, the offset up to which all was read; a partition that is absent was never read.
+        firsts: by partition, the first offset that Kafka has.
+    """
+    for partition, first in sorted(firsts.items()):
+        if partition in read and read[partition] < first:
+            yield Gap(partition, read[partition], first - 1)
+
+
+def _accept_loss(config: Config, checkpoint: str, *, now: datetime) -> None:
+    """Say what is gone, and make Spark begin where the topic does now."""
+    topic = config.kafka.topics.global2
+    firsts, ends = first_offsets(config.kafka, topic), end_offsets(config.kafka, topic)
+    read = {partition: offset for partition, (offset, _) in committed(config.kafka, "ingest", topic).items()}
+    for gap in gaps(read, firsts):
+        _log.warning("goes on without records that Kafka no longer has", topic=topic, **gap._asdict())
+    begins = next_offsets(checkpoint, topic)
+    cannot = [p for p, at in begins.items() if not firsts.get(p, 0) <= at <= ends.get(p, 0)]
+    if not cannot:
+        _log.info("nothing is gone that ingest would begin with", topic=topic)
+    elif beside := set_aside(checkpoint, now=now):
+        _log.warning("begins where the topic does now", partitions=cannot, aside=str(beside))

@@ -1,0 +1,99 @@
+"""ingest after damage: to its checkpoint, and to what Kafka still has."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from kafka import TopicPartition
+from structlog.testing import capture_logs
+
+from harmonystate.commands.ingest.recovery import Gap, gaps, put_right
+from harmonystate.config import Config
+from harmonystate.core.record import Outgoing
+from harmonystate.edges.cassandra.connect import open_session
+from harmonystate.edges.cassandra.counts import count_reports
+from harmonystate.edges.kafka.connect import open_admin
+from harmonystate.edges.kafka.offsets import end_offsets
+from harmonystate.edges.kafka.topics import create_topics
+from tests.support import chain
+from tests.support.harmony import run_harmony
+from tests.support.kafka import write
+from tests.support.services import write_config
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def let_go(config: Config, partition: int, before: int) -> None:
+    """Do what retention does: remove the records of global2 before an offset."""
+    with open_admin(config.kafka) as admin:
+        admin.delete_records({TopicPartition(config.kafka.topics.global2, partition): before})
+
+
+def checkpoint_at(folder: Path, topic: str, offset: int) -> Path:
+    """Return a checkpoint whose one batch, which is done, ends at this offset of partition 0."""
+    for name, text in {
+        "metadata": '{"id":"x"}',
+        "sources/0/0": f"\0v1\n{json.dumps({topic: {'0': 0}})}",
+        "offsets/0": f"v1\n{{}}\n{json.dumps({topic: {'0': offset}})}",
+        "commits/0": "v1\n{}",
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def test_a_gap_is_what_was_not_read_and_is_no_longer_there():
+    read, firsts = {0: 10, 1: 10, 2: 10}, {0: 15, 1: 10, 2: 0, 3: 99}
+
+    assert list(gaps(read, firsts)) == [Gap(partition=0, first=10, last=14)]
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(("gone", "aside"), [(4, True), (2, False)])
+def test_a_loss_is_named_and_the_checkpoint_makes_way_only_if_it_stands_before_it(config, tmp_path, gone, aside):
+    topic = config.kafka.topics.global2
+    create_topics(config.kafka)
+    write(config.kafka, [Outgoing(topic, b"7", b"{}") for _ in range(9)])
+    (partition,) = [p for p, end in end_offsets(config.kafka, topic).items() if end]
+    write(config.kafka, [], offsets={(topic, partition): 2}, group="ingest")
+    folder = checkpoint_at(tmp_path / "checkpoint", topic, 2)
+    for name in ("sources/0/0", "offsets/0"):
+        (folder / name).write_text((folder / name).read_text().replace('"0":', f'"{partition}":'))
+    let_go(config, partition, gone)
+
+    with capture_logs() as said:
+        put_right(config, str(folder), repair=True, accept_loss=True, now=NOW)
+
+    named = [(line["partition"], line["first"], line["last"]) for line in said if "first" in line]
+    assert named == ([(partition, 2, 3)] if aside else [])
+    assert folder.exists() != aside
+    assert (tmp_path / "checkpoint.aside").exists() == aside
+
+
+@pytest.mark.services
+def test_a_torn_checkpoint_and_a_loss_are_named_with_their_remedies_which_work(config, tmp_path):
+    topic, file = config.kafka.topics.global2, write_config(config, tmp_path / "harmony.yaml")
+    reports = chain.some_reports(60)
+    chain.set_up(config)
+    chain.produce(config, reports[:20])
+    assert run_harmony(file, "ingest", "--once").returncode == 0
+    (plan,) = config.local.home.rglob("offsets/0")
+    plan.write_bytes(plan.read_bytes()[:30])
+    chain.produce(config, reports[20:40])
+    for partition, end in end_offsets(config.kafka, topic).items():
+        let_go(config, partition, end)
+    chain.produce(config, reports[40:])
+
+    torn = run_harmony(file, "ingest", "--once")
+    assert (torn.returncode, "harmony ingest --repair-checkpoint" in torn.stderr) == (65, True), torn.stderr
+    mended = run_harmony(file, "ingest", "--once", "--repair-checkpoint")
+    assert "checkpoint repaired" in mended.stderr
+    assert (mended.returncode, "harmony ingest --accept-loss" in mended.stderr) == (65, True), mended.stderr
+    accepted = run_harmony(file, "ingest", "--once", "--accept-loss")
+
+    assert accepted.returncode == 0, accepted.stderr
+    assert "goes on without records that Kafka no longer has" in accepted.stderr
+    with open_session(config.cassandra) as session:
+        assert count_reports(session, config.cassandra) == 40
