@@ -51,7 +51,9 @@ class Secured:
 @pytest.fixture(scope="session")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     folder = tmp_path_factory.mktemp("secured")
-    here, elsewhere = make_identities(folder / "tls", [("here", "ip:127.0.0.1"), ("elsewhere", "dns:kafka.example")])
+    here, elsewhere = make_identities(
+        folder / "tls", [("here", "ip:127.0.0.1,dns:localhost"), ("elsewhere", "dns:kafka.example")]
+    )
     kafka = SecuredKafka(folder / "kafka", list(RIGHTS), here, elsewhere)
     cassandra = SecuredCassandra(folder / "cassandra", here)
     try:

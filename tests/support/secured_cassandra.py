@@ -32,7 +32,7 @@ client_encryption_options:
 
 
 class SecuredCassandra:
-    """One node on loopback, whose certificate is for 127.0.0.1 and so not for localhost.
+    """One node on loopback.
 
     Attributes:
         passwords: `app` has the grants that every command but setup needs, `stranger` has none.

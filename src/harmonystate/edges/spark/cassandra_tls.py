@@ -15,6 +15,17 @@ from harmonystate.errors import Misconfigured
 
 _ENABLED = "spark.cassandra.connection.ssl.enabled"
 _CHECK_HOSTS = "-Ddatastax-java-driver.advanced.ssl-engine-factory.hostname-validation=true"
+# By default it offers two that no server with an elliptic key can take, and that let whoever records today and gets the
+# server's key tomorrow read it all.
+_CIPHERS = (
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_AES_128_GCM_SHA256",
+    *(
+        f"TLS_ECDHE_{key}_WITH_AES_{cipher}"
+        for key in ("ECDSA", "RSA")
+        for cipher in ("256_GCM_SHA384", "128_GCM_SHA256")
+    ),
+)
 # Java's own keystore format: magic number, version; and what an entry that is a certificate begins with.
 _MAGIC, _VERSION, _CERTIFICATE = 0xFEEDFEED, 2, 2
 # Java signs a store with its password and this. The password is empty: what is in the store is no secret.
@@ -37,7 +48,11 @@ def tls_conf(settings: CassandraSettings, home: Path) -> dict[str, str]:
     new = store.with_suffix(".new")
     new.write_bytes(trust_store(_certificates(Path(str(cafile)))))
     new.replace(store)
-    return {_ENABLED: "true", "spark.cassandra.connection.ssl.trustStore.path": str(store)}
+    return {
+        _ENABLED: "true",
+        "spark.cassandra.connection.ssl.trustStore.path": str(store),
+        "spark.cassandra.connection.ssl.enabledAlgorithms": ",".join(_CIPHERS),
+    }
 
 
 def checking_hosts(conf: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,43 @@
+"""Looks for secrets where none may be: in command lines while the body runs, and in files afterwards."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+EVERY_S = 0.05
+
+
+@contextmanager
+def watching_command_lines(secrets: Iterable[str]) -> Iterator[set[str]]:
+    """Look at the command lines of all processes, again and again; yields those that hold a secret."""
+    wanted, found, done = list(secrets), set[str](), threading.Event()
+
+    def watch() -> None:
+        while not done.wait(EVERY_S):
+            found.update(line for line in _command_lines() if any(secret in line for secret in wanted))
+
+    watcher = threading.Thread(target=watch, name="canaries")
+    watcher.start()
+    try:
+        yield found
+    finally:
+        done.set()
+        watcher.join()
+
+
+def files_with(secrets: Iterable[str], folder: Path) -> list[Path]:
+    """Return the files below `folder` that hold a secret."""
+    wanted = [secret.encode() for secret in secrets]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if any(secret in path.read_bytes() for secret in wanted)]
+
+
+def _command_lines() -> Iterator[str]:
+    for process in psutil.process_iter():
+        try:
+            yield " ".join(process.cmdline())
+        except psutil.Error:
+            continue
