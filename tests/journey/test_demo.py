@@ -12,7 +12,7 @@ from harmonystate.config import Config, LocalSettings, dump
 from tests.support.harmony import HARMONY
 from tests.support.services import child_environment
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(1200)]
 
 
 def left_of(folder) -> list[list[str]]:
@@ -31,7 +31,7 @@ def test_it_agrees_with_itself_and_leaves_nothing_running(tmp_path):
 
     done = subprocess.run(
         [HARMONY, "demo", "--exit", "--config", path],
-        check=False, capture_output=True, text=True, cwd=tmp_path, env=child_environment(), timeout=540,
+        check=False, capture_output=True, text=True, cwd=tmp_path, env=child_environment(), timeout=1100,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr

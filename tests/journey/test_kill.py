@@ -18,7 +18,7 @@ from tests.support.harmony import run_harmony
 from tests.support.kafka import read, wait_until
 from tests.support.services import child_environment, write_config
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(1200)]
 
 REPORTS, ALERTS = 20_000, 1_000
 STAGES = {
@@ -94,13 +94,13 @@ def test_each_stage_killed_once_loses_nothing_doubles_nothing_and_keeps_the_orde
     assert run_harmony(write_config(config, tmp_path / "harmony.yaml"), "setup").returncode == 0
 
     running = {name: start(name) for name in ("ingest", "stream-alerts", "alert-bot")}
-    wait_until(lambda: list(config.local.home.rglob("checkpoint/**/metadata")), within_s=120, what="ingest's query")
+    wait_until(lambda: list(config.local.home.rglob("checkpoint/**/metadata")), within_s=300, what="ingest's query")
     running["produce"] = start("produce")
     wait_until(lambda: made(config) > REPORTS // 20, what="the first reports")
     running["produce"] = killed_and_started(running["produce"], start)
     for name, topic in sources.items():
         wait_until(
-            lambda n=name, t=topic: done(config, n, t) > 0, within_s=120, what=f"a commit of {name}", every_s=0.3
+            lambda n=name, t=topic: done(config, n, t) > 0, within_s=300, what=f"a commit of {name}", every_s=0.3
         )
         running[name] = killed_and_started(running[name], start)
         assert made(config) < REPORTS or lag(config.kafka, name, topic), f"{name} had done all its work"
@@ -108,7 +108,7 @@ def test_each_stage_killed_once_loses_nothing_doubles_nothing_and_keeps_the_orde
     assert running["produce"].process.wait(180) == 0, running["produce"].last_lines()
     for name, topic in sources.items():
         wait_until(
-            lambda n=name, t=topic: lag(config.kafka, n, t) == 0, within_s=180, what=f"the end of {name}", every_s=1
+            lambda n=name, t=topic: lag(config.kafka, n, t) == 0, within_s=300, what=f"the end of {name}", every_s=1
         )
     assert stop_children(running.values()) == []
     assert {name: child.exit_code for name, child in running.items()} == dict.fromkeys(running, 0)

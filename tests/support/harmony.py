@@ -22,7 +22,7 @@ def start_harmony(config_file: Path, *arguments: str, **variables: str) -> "subp
     )
 
 
-def run_harmony(config_file: Path, *arguments: str, within_s: float = 120) -> "subprocess.CompletedProcess[str]":
+def run_harmony(config_file: Path, *arguments: str, within_s: float = 300) -> "subprocess.CompletedProcess[str]":
     """Run it to its end, whatever its exit code."""
     with start_harmony(config_file, *arguments) as child:
         try:
@@ -38,6 +38,6 @@ def run_all(commands: Mapping[str, tuple[Path, tuple[str, ...]]]) -> "dict[str, 
     started = {name: start_harmony(path, *arguments) for name, (path, arguments) in commands.items()}
     ended = {}
     for name, child in started.items():
-        out, err = child.communicate(timeout=120)
+        out, err = child.communicate(timeout=300)
         ended[name] = subprocess.CompletedProcess(child.args, child.returncode, out, err)
     return ended
