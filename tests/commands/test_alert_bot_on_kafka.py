@@ -291,7 +291,7 @@ def test_the_terminal_tells_what_discord_would_and_records_it(config, start, tmp
     told_in = tmp_path / "cards"
 
     with told_in.open("w") as out:
-        assert ended(start("--once", out=out)) == (0, "")
+        assert ended(start("--once", "-q", out=out)) == (0, "")
 
     text = told_in.read_text()
     assert Counter(CARD_ID.findall(text)) == recorded(config) == once_each(alerts)

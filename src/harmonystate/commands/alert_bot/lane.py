@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from math import ceil
 
 import structlog
 
@@ -115,7 +116,7 @@ class Lane:
     def _may_send(self, told: Message | Edit | None = None) -> bool:
         """Ask for a token; without one, wait for it, and choose anew by then."""
         wait_s = self._sink.wait_s(self.channel_id, told)
-        self.not_before = self._now() + timedelta(seconds=wait_s) if wait_s else None
+        self.not_before = self._now() + timedelta(milliseconds=ceil(wait_s * 1000)) if wait_s else None
         return not wait_s
 
     def _try_again(self, told: Message | Edit, tried_at: datetime) -> None:

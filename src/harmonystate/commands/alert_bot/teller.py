@@ -64,7 +64,8 @@ class Teller:
         try:
             while not self._stop.is_set():
                 self._take_in(0 if self._backlog else IDLE_S)
-                self._step()
+                if self._feed.has_caught_up() or self._backlog.is_full:  # else the fresh ones are still to come
+                    self._step()
                 self._commit()
                 if goal is not None and not self._backlog and self._feed.has_reached(goal):
                     self._feed.commit_positions()
@@ -113,8 +114,6 @@ class Teller:
 
     def _pause(self) -> None:
         """Wait for an answer, or until a lane may send; alerts that come meanwhile are not kept waiting for long."""
-        if not self._backlog:
-            return
         if answers := self._on_their_way():
             wait(answers, TICK_S, FIRST_COMPLETED)
             return

@@ -29,6 +29,7 @@ class AlertFeed(Session):
         super().__init__(settings, alerts, stage=GROUP, instance=instance, meter=meter, max_poll_records=MOST_POLLED)
         self._settings = settings
         self._ends_when_assigned: dict[TopicPartition, int] = {}
+        self._has_caught_up = False
 
     def poll(self, timeout_s: float, *, hold: bool = False) -> list[Record]:
         """Return the next records, in order within each partition; wait so long for the first.
@@ -45,6 +46,12 @@ class AlertFeed(Session):
     def is_unproved(self, record: Record) -> bool:
         """Say whether the record stood there when its partition came to us: another may have told of it."""
         return record.offset < self._ends_when_assigned[TopicPartition(record.topic, record.partition)]
+
+    def has_caught_up(self) -> bool:
+        """Say whether all is read that stood there when our partitions came to us."""
+        if not self._has_caught_up and self._generation is not None:
+            self._has_caught_up = self._reader.has_reached(self._ends_when_assigned)
+        return self._has_caught_up
 
     def told_since(self, moment: datetime) -> set[str]:
         """Return the ids of the alerts with a delivery record from `moment` on.
