@@ -1,5 +1,6 @@
 """The topic alert as a member of the group alert-bot reads it, and the transaction that commits what was told."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -16,6 +17,8 @@ from harmonystate.edges.kafka.transaction import TransactionFailed
 GROUP = "alert-bot"
 # A poll is a bite of what waits: alerts may be large, and each is kept until it is told.
 MOST_POLLED = 200
+# How long the reading of what stands there may take before the first alert is told: joining the group, and a backlog.
+CATCH_UP_S = 15.0
 # How far the clocks of two hosts may lie apart: a delivery may seem older than its alert.
 CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -29,6 +32,7 @@ class AlertFeed(Session):
         super().__init__(settings, alerts, stage=GROUP, instance=instance, meter=meter, max_poll_records=MOST_POLLED)
         self._settings = settings
         self._ends_when_assigned: dict[TopicPartition, int] = {}
+        self._opened_at = time.monotonic()
         self._has_caught_up = False
 
     def poll(self, timeout_s: float, *, hold: bool = False) -> list[Record]:
@@ -48,9 +52,13 @@ class AlertFeed(Session):
         return record.offset < self._ends_when_assigned[TopicPartition(record.topic, record.partition)]
 
     def has_caught_up(self) -> bool:
-        """Say whether all is read that stood there when our partitions came to us."""
+        """Say whether all is read that stood there when our partitions came to us, or a while has passed.
+
+        A partition without a leader must not keep the alerts of the others.
+        """
         if not self._has_caught_up and self._generation is not None:
-            self._has_caught_up = self._reader.has_reached(self._ends_when_assigned)
+            is_late = time.monotonic() - self._opened_at > CATCH_UP_S
+            self._has_caught_up = is_late or self._reader.has_reached(self._ends_when_assigned)
         return self._has_caught_up
 
     def told_since(self, moment: datetime) -> set[str]:
