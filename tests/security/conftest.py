@@ -1,5 +1,6 @@
 """Servers that let nobody in without TLS, a login and a right; one of each for all tests of a file."""
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from kafka.admin import ACLOperation, ResourceType
 
 from harmonystate.config import Config, LocalSettings
 from harmonystate.edges.kafka.topics import create_topics
+from harmonystate.edges.local.ports import LOOPBACK
 from tests.support.secured_cassandra import SecuredCassandra
 from tests.support.secured_kafka import SecuredKafka
 from tests.support.tls import make_identities
@@ -51,9 +53,9 @@ class Secured:
 @pytest.fixture(scope="session")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     folder = tmp_path_factory.mktemp("secured")
-    here, elsewhere = make_identities(
-        folder / "tls", [("here", "ip:127.0.0.1,dns:localhost"), ("elsewhere", "dns:kafka.example")]
-    )
+    # Java's driver looks an address up, and checks the name that it finds.
+    hosts = f"ip:{LOOPBACK},dns:{socket.gethostbyaddr(LOOPBACK)[0]}"
+    here, elsewhere = make_identities(folder / "tls", [("here", hosts), ("elsewhere", "dns:kafka.example")])
     kafka = SecuredKafka(folder / "kafka", list(RIGHTS), here, elsewhere)
     cassandra = SecuredCassandra(folder / "cassandra", here)
     try:

@@ -7,12 +7,19 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from py4j.protocol import Py4JJavaError
 
 from harmonystate.commands import stream_alerts
 from harmonystate.config import Config
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.kafka import connect
 from harmonystate.edges.kafka.connect import require
+from harmonystate.edges.kafka.offsets import committed
+from harmonystate.edges.local.jars import fetch
+from harmonystate.edges.local.java import find_java
+from harmonystate.edges.spark.faults import cause_of
+from harmonystate.edges.spark.kafka_source import source_options
+from harmonystate.edges.spark.session import open_spark
 from harmonystate.errors import HarmonyError, Misconfigured
 from tests.support.canaries import files_with, watching_command_lines
 from tests.support.chain import produce, some_reports
@@ -34,7 +41,7 @@ def refusal(call):
     return str(refused.value)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sad_report(secured):
     """A report that leads to an alert waits in both topics."""
     produce(secured.config(Path("unused")), some_reports(1))
@@ -109,6 +116,20 @@ def test_a_missing_right_is_named(secured, sad_report, tmp_path, user):
     told = refusal(lambda: stream_alerts.run(config, once=True, instance="a"))
 
     assert told == f"Kafka gives us no right: grant kafka.username {LACKS[user]}"
+
+
+def test_a_stage_that_may_not_bury_a_record_does_not_pass_over_it(secured, tmp_path):
+    settings, broken = secured.kafka.settings(), f"no report {uuid.uuid4()}".encode()
+    produce(secured.config(tmp_path), some_reports(1), broken)
+    before = committed(settings, "stream-alerts", "global1")
+
+    told = refusal(lambda: stream_alerts.run(secured.config(tmp_path, "letterless"), once=True, instance="a"))
+
+    assert told == "Kafka gives us no right: grant kafka.username WRITE on topic dead-letter"
+    assert committed(settings, "stream-alerts", "global1") == before
+
+    assert stream_alerts.run(secured.config(tmp_path), once=True, instance="a") == 0
+    assert [letter.value for letter in read(settings, "dead-letter")].count(broken) == 1
 
 
 CASSANDRA = {
@@ -215,8 +236,8 @@ def test_whoever_has_all_rights_works_from_end_to_end(run):
         name: (ended.returncode, ended.stderr[-500:]) for name, ended in run.ended.items() if ended.returncode
     } == {}
 
-    made = read(run.config.kafka, "global2")
-    assert len(made) == 300
+    made = [record for record in read(run.config.kafka, "global2") if record.value.startswith(b"{")]
+    assert len(made) >= 300
     assert len(read(run.config.kafka, "alert")) >= 15
     with open_session(run.config.cassandra) as session:
         assert len(list(session.execute("SELECT reportid FROM report"))) == len(made)
@@ -228,3 +249,43 @@ def test_no_secret_is_in_a_command_line_an_output_a_log_or_a_checkpoint(run):
     assert [text for text in said if any(secret in text for secret in run.secrets)] == []
     assert files_with(run.secrets, run.config.local.home) == []
     assert {path.suffix for path in run.config.local.home.rglob("*")} >= {".log", ".out"}
+
+
+@pytest.fixture(scope="module")
+def spark(secured, tmp_path_factory):
+    """Spark, which trusts the authorities of both certificates: so it is the host's name that it can refuse."""
+    folder = tmp_path_factory.mktemp("spark")
+    both = folder / "both.pem"
+    both.write_text(secured.kafka.ca.read_text() + secured.stranger.read_text())
+    config = secured.config(folder / "home")
+    trusting = config.cassandra.model_copy(update={"client": {"ssl_cafile": str(both)}})
+    config = config.model_copy(update={"cassandra": trusting})
+    with open_spark(config, app="tests", jars=fetch(["spark"])["spark"], java_home=find_java()) as session:
+        yield session
+
+
+def test_the_connector_refuses_another_host(secured, spark):
+    table = {"keyspace": "harmony", "table": "report"}
+    reader = spark.read.format("org.apache.spark.sql.cassandra").options(**table)
+    assert reader.load().schema.names
+
+    elsewhere = secured.kafka.elsewhere.rpartition(":")[2]
+    with pytest.raises(Py4JJavaError) as refused:
+        reader.option("spark.cassandra.connection.port", elsewhere).load()
+
+    assert "No subject alternative" in cause_of(refused.value)
+
+
+def test_spark_s_kafka_source_refuses_another_host(secured, spark):
+    def first(settings):
+        return spark.read.format("kafka").options(**source_options(settings, "global1")).load().limit(1).collect()
+
+    assert first(secured.kafka.settings())
+
+    other = secured.kafka.settings(
+        bootstrap_servers=secured.kafka.elsewhere, client=TLS | {"ssl_cafile": str(secured.stranger)}
+    )
+    with pytest.raises(Py4JJavaError) as refused:
+        first(other)
+
+    assert "No subject alternative" in cause_of(refused.value)
