@@ -8,9 +8,11 @@ from contextlib import contextmanager
 import kafka
 import kafka.errors
 import pytest
+from kafka.structs import OffsetAndMetadata
+from structlog.testing import capture_logs
 
 from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka import session
+from harmonystate.edges.kafka import group_reader, session
 from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.exactly_once import transform_exactly_once
 from harmonystate.edges.kafka.group_reader import GroupReader
@@ -337,6 +339,28 @@ def test_a_topic_that_is_not_there_is_named(loop):
 
     with pytest.raises(Misconfigured, match=rf"{loop.source}.*harmony setup"):
         loop.run()
+
+
+def test_offsets_in_a_transaction_that_is_not_decided_are_waited_for_and_said(loop, monkeypatch):
+    monkeypatch.setattr(group_reader, "ANSWER_MS", 500)
+    loop.write(0, 1_000)
+    pending = {kafka.TopicPartition(loop.source, 0): OffsetAndMetadata(1, "", -1)}
+    other = kafka.KafkaProducer(
+        bootstrap_servers=loop.settings.bootstrap_servers, transactional_id=f"{loop.stage}-undecided"
+    )
+    other.init_transactions()
+    other.begin_transaction()
+    other.send_offsets_to_transaction(pending, loop.stage)
+    other.flush()
+
+    with capture_logs() as said, loop.running():
+        wait_until(lambda: said, what="a warning")
+        other.abort_transaction()
+        other.close()
+        wait_until(loop.is_done)
+
+    assert "is not decided" in said[0]["because"]
+    assert_each_once_and_in_order(loop.copied(), 1_000)
 
 
 def test_the_lag_is_shown(loop, monkeypatch):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from kafka import TopicPartition
-from kafka.errors import CorruptRecordError, KafkaError
+from kafka.errors import CorruptRecordError, KafkaError, KafkaTimeoutError
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka import batches, seam
@@ -105,11 +105,18 @@ class GroupReader:
             return dict(self._consumer.end_offsets(partitions, timeout_ms=timeout_ms))
 
     def positions(self) -> dict[TopicPartition, int]:
-        """Return what to read next, by assigned partition, as far as that is known."""
+        """Return what to read next, by assigned partition.
+
+        Raises:
+            TransactionFailed: also when Kafka does not say what is committed: a transaction that holds offsets of ours
+                is not decided. A poll would only be silent, and nothing left to read would look like nothing to do.
+        """
         with translated(), self._watchdog.watching("position"):
             assigned = self._consumer.assignment()
             found = {where: self._consumer.position(where, timeout_ms=ANSWER_MS) for where in assigned}
-        return {where: position for where, position in found.items() if position is not None}
+            if undecided := sorted(where.partition for where, position in found.items() if position is None):
+                raise KafkaTimeoutError(f"a transaction on {self._topic}, partitions {undecided}, is not decided")
+        return found
 
     def has_reached(self, goal: Mapping[TopicPartition, int]) -> bool:
         """Say whether all up to `goal` is read, as far as it is ours; a member that was given no partition has."""
