@@ -15,6 +15,7 @@ from harmonystate.core.wire import encode_report
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.lease import hold_lease
 from harmonystate.edges.cassandra.reports import write_rows
+from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.errors import BadUsage, Busy, CheckFailed, Misconfigured
 from tests.support import chain
 from tests.support.kafka import read, write
@@ -34,6 +35,13 @@ def filled(stack, tmp_path_factory) -> Config:
     chain.produce(config, REPORTS, b"{", b"")
     chain.handle(config)
     return config
+
+
+@pytest.fixture
+def fresh(config: Config, filled: Config) -> Config:
+    """Topics of the test's own; the tables are those of `filled`, which hold the rows of all REPORTS."""
+    create_topics(config.kafka)
+    return config.model_copy(update={"cassandra": filled.cassandra})
 
 
 def looked(config: Config, capsys: pytest.CaptureFixture[str], **wish: Any) -> dict[str, Any]:
@@ -98,37 +106,35 @@ def test_a_deleted_row_is_named_and_repaired_as_it_was(filled, capsys):
     assert stored(filled) == before
 
 
-def test_alerts_and_dead_letters_that_were_never_written_are_written_by_repair(config, capsys):
-    chain.set_up(config)
-    chain.produce(config, REPORTS, b"{")
-    topics = config.kafka.topics
-    chain.ingest(config)
+def test_alerts_and_dead_letters_that_were_never_written_are_written_by_repair(fresh, capsys):
+    chain.produce(fresh, REPORTS, b"{")
+    topics = fresh.kafka.topics
+    chain.ingest(fresh)
     skipped = {(topics.global1, partition): 1_000 for partition in range(4)}
-    write(config.kafka, [], offsets=skipped, group="stream-alerts")
+    write(fresh.kafka, [], offsets=skipped, group="stream-alerts")
 
-    found = looked(config, capsys, repair=True)
+    found = looked(fresh, capsys, repair=True)
 
     assert found["wrong"] == {"missing": {topics.alert: 8, topics.dead_letter: 1}}
     assert {remedy["count"] for remedy in found["repaired"]} == {8, 1}
-    again = looked(config, capsys)
+    again = looked(fresh, capsys)
     assert (again["said"], again["wrong"], again["waiting"]) == (None, {}, {"alert-bot": 8})
-    alerts = {json.loads(record.value)["alertId"] for record in read(config.kafka, topics.alert)}
+    alerts = {json.loads(record.value)["alertId"] for record in read(fresh.kafka, topics.alert)}
     assert alerts == {alert_id(report.report_id) for report in REPORTS[::5]}
 
 
-def test_what_stands_in_one_topic_only_is_copied_and_what_is_doubled_is_said_to_stay(config, capsys, monkeypatch):
+def test_what_stands_in_one_topic_only_is_copied_and_what_is_doubled_is_said_to_stay(fresh, capsys, monkeypatch):
     monkeypatch.setattr(verdict, "SETTLED", timedelta(seconds=-60))
-    chain.set_up(config)
-    topics = config.kafka.topics
-    write(config.kafka, [Outgoing(topics.global2, b"1", b" " + encode_report(CALM))])
-    write(config.kafka, [Outgoing(topics.global1, b"6", encode_report(REPORTS[6]))] * 2)
+    topics = fresh.kafka.topics
+    write(fresh.kafka, [Outgoing(topics.global2, b"1", b" " + encode_report(CALM))])
+    write(fresh.kafka, [Outgoing(topics.global1, b"6", encode_report(REPORTS[6]))] * 2)
 
-    found = looked(config, capsys, repair=True)
+    found = looked(fresh, capsys, since="1d", repair=True)
 
     assert found["wrong"] == {"missing": {topics.global1: 1, topics.global2: 1}, "doubled": {topics.global1: 1}}
     assert "2 repaired, the rest cannot be" in found["said"]
-    assert looked(config, capsys)["wrong"] == {"doubled": {topics.global1: 1}}
-    (copy,) = [record for record in read(config.kafka, topics.global1) if record.value[:1] == b" "]
+    assert looked(fresh, capsys, since="1d")["wrong"] == {"doubled": {topics.global1: 1}}
+    (copy,) = [record for record in read(fresh.kafka, topics.global1) if record.value[:1] == b" "]
     assert (copy.key, copy.value) == (b"1", b" " + encode_report(CALM))
 
 
@@ -145,10 +151,10 @@ def test_a_window_looks_at_its_hours_only(filled, capsys):
     assert within["window"] == f"{hour:{iso}}/{hour + chain.HOUR:{iso}}"
 
 
-def test_one_topic_for_both_stages_is_read_once(config, capsys):
-    topics = config.kafka.topics.model_copy(update={"global2": config.kafka.topics.global1})
-    one = config.model_copy(update={"kafka": KafkaSettings(**{**dict(config.kafka), "topics": topics})})
-    chain.set_up(one)
+def test_one_topic_for_both_stages_is_read_once(fresh, capsys):
+    topics = fresh.kafka.topics.model_copy(update={"global2": fresh.kafka.topics.global1})
+    one = fresh.model_copy(update={"kafka": KafkaSettings(**{**dict(fresh.kafka), "topics": topics})})
+    create_topics(one.kafka)
     write(one.kafka, [Outgoing(topics.global1, b"7", encode_report(report)) for report in REPORTS])
     write(one.kafka, [Outgoing(topics.global1, b"7", b"{")])
     chain.handle(one)
