@@ -122,6 +122,17 @@ def test_what_has_a_record_needs_nothing_and_what_stands_in_the_channel_needs_it
     assert left(backlog) == [untold.alert_id]
 
 
+def test_what_nobody_has_looked_up_is_not_recorded_by_a_message_that_shows_it():
+    alert = at(1, 1)
+    backlog = backlog_of(waiting(alert, 0, unproved=True))
+
+    assert backlog.deliver([posted(alert)]) == 0
+    assert backlog.take_settled() == Settled([], {})
+    backlog.prove(HERE, Proofs(alert.raised_at, {alert.alert_id}, {}))
+
+    assert backlog.take_settled() == Settled([], {("alert", 0): 1})
+
+
 def test_what_comes_after_the_look_is_judged_by_it_and_what_is_older_calls_for_another():
     covered, older = at(1, 5), at(2, 3)
     backlog = backlog_of()

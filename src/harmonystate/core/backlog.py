@@ -178,6 +178,8 @@ class Backlog:
 
     def _deliver(self, alert_id: str, message: Posted) -> bool:
         """Settle an alert that stands in a message; say whether it waited."""
+        if any(alert_id in unproved for unproved in self._unproved.values()):
+            return False  # its record may be there already: it waits for the look
         items = self._close(alert_id)
         if not items:
             return False
