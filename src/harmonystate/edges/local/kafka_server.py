@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from harmonystate.edges.local import process
+from harmonystate.edges.local.kafka_mourning import mourn
 from harmonystate.edges.local.ports import kept_ports
 from harmonystate.edges.local.probe import kafka_answers
 from harmonystate.edges.local.server import JVM_ARGS, PORTS, Server
@@ -22,7 +23,9 @@ def kafka_server(host: str, port: int, folder: Path, *, heap: str, avoid: Collec
         render("kafka.properties", folder / "conf/server.properties", host=host, port=port, **inner)
         render("kafka-log4j2.properties", folder / "conf/log4j2.properties")
         render("kafka-jvm.args", folder / JVM_ARGS, heap=heap, classpath=class_path(jars))
-        if not (folder / "data/meta.properties").exists():
+        if (folder / "data/meta.properties").exists():
+            mourn(folder, _java(folder, java_home), **inner)
+        else:
             _format(folder, java_home)
 
     return Server(
@@ -41,11 +44,9 @@ def kafka_server(host: str, port: int, folder: Path, *, heap: str, avoid: Collec
 def _format(folder: Path, java_home: Path) -> None:
     """Give the data folder its cluster id: a new one, so that a checkpoint of another broker never meets it."""
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    # It lives for a second: compiling its code well would take longer than running it.
-    java = [str(java_home / "bin/java"), "-XX:TieredStopAtLevel=1", f"@{folder / JVM_ARGS}"]
     tool = ["kafka.tools.StorageTool", "format", "--standalone", "--config=conf/server.properties"]
     done = subprocess.run(
-        [*java, *tool, f"--cluster-id={cluster_id}"],
+        [*_java(folder, java_home), *tool, f"--cluster-id={cluster_id}"],
         cwd=folder,
         env=process.without_our_settings(),
         stdin=subprocess.DEVNULL,
@@ -56,3 +57,8 @@ def _format(folder: Path, java_home: Path) -> None:
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"exit {done.returncode}"]
         raise Unavailable(f"Kafka's data folder {folder / 'data'} cannot be made: {said[-1]}")
+
+
+def _java(folder: Path, java_home: Path) -> list[str]:
+    """Return a command line up to the main class, for what lives for a second: no time to compile its code well."""
+    return [str(java_home / "bin/java"), "-XX:TieredStopAtLevel=1", f"@{folder / JVM_ARGS}"]

@@ -1,0 +1,80 @@
+"""R6: a broker that dies while transactions are being completed, and is started again at once."""
+
+import itertools
+import threading
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from harmonystate.core.record import Outgoing
+from harmonystate.edges.kafka.offsets import committed
+from harmonystate.edges.kafka.reading import read_all
+from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
+from tests.support.account import Verdict
+from tests.support.kafka import wait_until
+
+# So many that one of them is always between the decision and its markers.
+WRITERS = 6
+
+
+class Writer:
+    """Writes numbers, and how far it is, in one transaction each, until Kafka goes away."""
+
+    def __init__(self, config, name):
+        self.topic, self.group = config.kafka.topics.alert, f"writer-{name}"
+        self._settings, self._name = config.kafka, name
+        self.done = 0
+
+    def run(self):
+        transactor = Transactor(self._settings, self.group)
+        try:
+            for number in itertools.count(1):
+                outgoing = Outgoing(self.topic, b"%d" % self._name, b"%d" % number)
+                transactor.commit([outgoing], offsets={(self.topic, 0): number}, group=self.group)
+                self.done = number
+        except TransactionFailed:
+            transactor.discard()
+
+
+@contextmanager
+def in_thread(work):
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(120)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(1, marks=pytest.mark.services, id="quick"),
+        pytest.param(20, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"),
+    ],
+)
+def test_r6_no_transaction_stays_undecided_when_the_broker_dies(times, broker, config, history, report):
+    verdicts = []
+    for number in range(times):
+        writers = [Writer(config, number * WRITERS + name) for name in range(WRITERS)]
+        with ExitStack() as running:
+            for writer in writers:
+                running.enter_context(in_thread(writer.run))
+            wait_until(lambda some=writers: all(writer.done >= 20 for writer in some), within_s=120)
+            history.fault("killed", "broker")
+            broker.kill()
+        broker.start()
+        verdicts += [verdict_on(config, writer) for writer in writers]
+
+    report("R6", f"broker dies amid transactions, {times} x", *verdicts)
+
+
+def verdict_on(config, writer):
+    """Hold what a writer's group has committed against what was acknowledged, and what can be read against that."""
+    Transactor(config.kafka, writer.group).close()  # what is pending is decided
+    (where,) = committed(config.kafka, writer.group, writer.topic).values()
+    assert writer.done <= where[0] <= writer.done + 1
+    key = writer.group.removeprefix("writer-").encode()
+    found = [int(record.value) for record in read_all(config.kafka, writer.topic) if record.key == key]
+    lost, doubled = set(range(1, where[0] + 1)) - set(found), len(found) - len(set(found))
+    return Verdict(len(found), len(lost), doubled, int(found != sorted(found)))
