@@ -120,11 +120,20 @@ def test_it_is_done_when_every_partition_it_was_given_is_read_to_the_goal(reader
     reader.poll(0)
 
     reached = []
-    for positions in ({PLACE: 6}, {PLACE: 7}, {PLACE: 7, other: None}, {PLACE: 7, other: 3}, {PLACE: 8, other: 4}):
+    for positions in ({PLACE: 6}, {PLACE: 7}, {PLACE: 7, other: 3}, {PLACE: 8, other: 4}):
         script.assigned = positions
         reached.append(reader.has_reached({PLACE: 7, other: 4}))
 
-    assert reached == [False, True, False, False, True]
+    assert reached == [False, True, False, True]
+
+
+def test_a_position_that_kafka_does_not_tell_is_a_failure_and_not_the_end(reader, script):
+    script.polls = [({}, SETTLED)]
+    reader.poll(0)
+    script.assigned = {PLACE: None}
+
+    with pytest.raises(TransactionFailed, match=r"global1, partitions \[0\], is not decided"):
+        reader.has_reached({PLACE: 0})
 
 
 def test_a_later_rebalance_takes_the_right_to_commit_away_until_it_settles(reader, script):
