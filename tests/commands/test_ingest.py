@@ -21,6 +21,7 @@ from harmonystate.core.wire import encode_report
 from harmonystate.edges.cassandra import schema
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.console.meter import Meter
+from harmonystate.edges.kafka import connect
 from harmonystate.edges.kafka.offsets import committed, end_offsets, lag
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.local.stop import Stop
@@ -192,6 +193,7 @@ def test_asked_by_the_keyboard_it_leaves_with_130_and_its_jvm_with_it(place, com
 
 def test_with_kafka_away_no_jvm_is_started(offline_config, monkeypatch):
     monkeypatch.setattr(ingest, "open_spark", pytest.fail)
+    monkeypatch.setattr(connect, "REQUIRE_BOOTSTRAP_MS", 500)
 
     with pytest.raises(Unavailable, match=offline_config.kafka.bootstrap_servers):
         ingest.run(offline_config, once=True)

@@ -188,7 +188,7 @@ def test_a_global_limit_closes_every_channel(discord, sink):
 @pytest.mark.parametrize("fixed", [False, True])
 def test_whoever_asks_before_is_never_refused_for_rate(fixed):
     with (
-        FakeDiscord(limit=5, window_s=1.0, fixed=fixed) as discord,
+        FakeDiscord(limit=5, window_s=0.3, fixed=fixed) as discord,
         open_sink(settings_of(discord), announce=False, now=now) as sink,
     ):
         for number in range(17):
