@@ -17,7 +17,8 @@ class Server:
 
     def take(self, now):
         """Return what the answer says: how many are left, and until when."""
-        while self.window and now - self.window[0] >= self.window_s:
+        # A nanosecond is what sums of floats may be off by.
+        while self.window and now - self.window[0] >= self.window_s - 1e-9:
             self.window.clear() if self.fixed else self.window.popleft()
         if len(self.window) < self.limit:
             self.window.append(now)
