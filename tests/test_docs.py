@@ -49,3 +49,19 @@ def test_every_file_that_the_journey_names_is_there():
 
     assert len(named) > 20
     assert {name for name in named if not (source / name).exists()} == set()
+
+
+def test_every_line_that_operations_explains_is_one_that_we_print():
+    source = " ".join(path.read_text() for path in (ROOT / "src/harmonystate").rglob("*.py"))
+    # A message that is split over lines is one message.
+    said = re.sub(r'"\s+f?"', "", source)
+    table = (ROOT / "docs/operations.md").read_text().split("## What a failure looks like")[1].split("\n### ")[0]
+    explained = [
+        line
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for line in re.findall(r"`([^`]+)`", row.split("|")[1])
+    ]
+
+    assert len(explained) > 20
+    assert [line for line in explained if line not in said] == []
