@@ -1,10 +1,12 @@
-"""Servers that let nobody in without TLS, a login and a right; one of each for all tests of a file."""
+"""Servers that let nobody in without TLS, a login and a right, and what the real commands do there."""
 
 import socket
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from kafka.admin import ACLOperation, ResourceType
@@ -12,8 +14,11 @@ from kafka.admin import ACLOperation, ResourceType
 from harmonystate.config import Config, LocalSettings
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.local.ports import LOOPBACK
+from tests.support.canaries import watching_command_lines
+from tests.support.harmony import start_harmony
 from tests.support.secured_cassandra import SecuredCassandra
 from tests.support.secured_kafka import SecuredKafka
+from tests.support.services import write_config
 from tests.support.tls import make_identities
 
 READ, WRITE = ACLOperation.READ, ACLOperation.WRITE
@@ -68,3 +73,56 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     finally:
         kafka.stop()
         cassandra.stop()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of a chain of real commands.
+
+    Attributes:
+        ended: by command.
+        seen: command lines, of any process of this host, that held a secret meanwhile.
+        secrets: what may be found nowhere.
+    """
+
+    config: Config
+    ended: dict[str, CompletedProcess[str]]
+    seen: set[str]
+    secrets: list[str]
+
+
+COMMANDS = (
+    ("produce", "--backfill", "1h", "--duration", "1h", "--drones", "5", "--seed", "1"),
+    ("stream-alerts", "--once", "-v"),
+    ("alert-bot", "--once", "--sink", "console", "-v"),
+    ("ingest", "--once", "-v"),
+)
+
+
+@pytest.fixture(scope="session")
+def run(secured, tmp_path_factory):
+    """The chain from produce to ingest: Kafka's password in a file, Cassandra's and Discord's in the environment."""
+    folder = tmp_path_factory.mktemp("run")
+    password_file = folder / "kafka-password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(secured.kafka.passwords["app"] + "\n")
+    token = f"token-{uuid.uuid4()}"
+    config = secured.config(folder / "home")
+    events = {"spark.eventLog.enabled": True, "spark.eventLog.dir": (folder / "home/logs").as_uri()}
+    (folder / "home/logs").mkdir(parents=True)
+    written = config.model_copy(
+        update={
+            "kafka": config.kafka.model_copy(update={"password_file": password_file}),
+            "spark": config.spark.model_copy(update={"conf": events}),
+        }
+    )
+    path = write_config(written, folder / "harmony.yaml")
+    secrets = [secured.kafka.passwords["app"], secured.cassandra.passwords["app"], token]
+    variables = {"HARMONY_CASSANDRA__PASSWORD": secrets[1], "HARMONY_DISCORD__TOKEN": token}
+    ended = {}
+    with watching_command_lines(secrets) as seen:
+        for command in COMMANDS:
+            with start_harmony(path, *command, **variables) as child:
+                out, err = child.communicate(timeout=120)
+            ended[command[0]] = CompletedProcess(command, child.returncode, out, err)
+    return Run(config, ended, seen, secrets)

@@ -2,15 +2,12 @@
 
 import time
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 from py4j.protocol import Py4JJavaError
 
 from harmonystate.commands import stream_alerts
-from harmonystate.config import Config
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.kafka import connect
 from harmonystate.edges.kafka.connect import require
@@ -21,11 +18,9 @@ from harmonystate.edges.spark.faults import cause_of
 from harmonystate.edges.spark.kafka_source import source_options
 from harmonystate.edges.spark.session import open_spark
 from harmonystate.errors import HarmonyError, Misconfigured
-from tests.support.canaries import files_with, watching_command_lines
+from tests.support.canaries import files_with, names_in
 from tests.support.chain import produce, some_reports
-from tests.support.harmony import start_harmony
 from tests.support.kafka import read
-from tests.support.services import write_config
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 
@@ -178,59 +173,6 @@ def test_cassandra_says_what_is_wrong_and_what_to_do(secured, wrong):
     assert told.startswith(f"Cassandra at {settings.contact_points[0]}:{settings.port} {said}")
 
 
-@dataclass(frozen=True)
-class Run:
-    """What became of a chain of real commands.
-
-    Attributes:
-        ended: by command.
-        seen: command lines, of any process of this host, that held a secret meanwhile.
-        secrets: what may be found nowhere.
-    """
-
-    config: Config
-    ended: dict[str, CompletedProcess[str]]
-    seen: set[str]
-    secrets: list[str]
-
-
-COMMANDS = (
-    ("produce", "--backfill", "1h", "--duration", "1h", "--drones", "5", "--seed", "1"),
-    ("stream-alerts", "--once", "-v"),
-    ("alert-bot", "--once", "--sink", "console", "-v"),
-    ("ingest", "--once", "-v"),
-)
-
-
-@pytest.fixture(scope="module")
-def run(secured, tmp_path_factory):
-    """The chain from produce to ingest: Kafka's password in a file, Cassandra's and Discord's in the environment."""
-    folder = tmp_path_factory.mktemp("run")
-    password_file = folder / "kafka-password"
-    password_file.touch(mode=0o600)
-    password_file.write_text(secured.kafka.passwords["app"] + "\n")
-    token = f"token-{uuid.uuid4()}"
-    config = secured.config(folder / "home")
-    events = {"spark.eventLog.enabled": True, "spark.eventLog.dir": (folder / "home/logs").as_uri()}
-    (folder / "home/logs").mkdir(parents=True)
-    written = config.model_copy(
-        update={
-            "kafka": config.kafka.model_copy(update={"password_file": password_file}),
-            "spark": config.spark.model_copy(update={"conf": events}),
-        }
-    )
-    path = write_config(written, folder / "harmony.yaml")
-    secrets = [secured.kafka.passwords["app"], secured.cassandra.passwords["app"], token]
-    variables = {"HARMONY_CASSANDRA__PASSWORD": secrets[1], "HARMONY_DISCORD__TOKEN": token}
-    ended = {}
-    with watching_command_lines(secrets) as seen:
-        for command in COMMANDS:
-            with start_harmony(path, *command, **variables) as child:
-                out, err = child.communicate(timeout=120)
-            ended[command[0]] = CompletedProcess(command, child.returncode, out, err)
-    return Run(config, ended, seen, secrets)
-
-
 def test_whoever_has_all_rights_works_from_end_to_end(run):
     assert {
         name: (ended.returncode, ended.stderr[-500:]) for name, ended in run.ended.items() if ended.returncode
@@ -289,3 +231,10 @@ def test_spark_s_kafka_source_refuses_another_host(secured, spark):
         first(other)
 
     assert "No subject alternative" in cause_of(refused.value)
+
+
+def test_no_log_names_anybody_not_even_with_v(run):
+    logs = [path.read_text(errors="replace") for path in (run.config.local.home / "logs").iterdir()]
+
+    assert names_in("\n".join([*logs, *(ended.stderr for ended in run.ended.values())])) == []
+    assert names_in(run.ended["alert-bot"].stdout) != []

@@ -1,4 +1,4 @@
-"""Looks for secrets where none may be: in command lines while the body runs, and in files afterwards."""
+"""Looks for secrets and names where none may be: in command lines while the body runs, and in files afterwards."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+
+from harmonystate.edges.local.data import read_people
 
 EVERY_S = 0.05
 
@@ -33,6 +35,14 @@ def files_with(secrets: Iterable[str], folder: Path) -> list[Path]:
     wanted = [secret.encode() for secret in secrets]
     files = [path for path in folder.rglob("*") if path.is_file()]
     return [path for path in files if any(secret in path.read_bytes() for secret in wanted)]
+
+
+def names_in(text: str) -> list[str]:
+    """Return whom of the city's people a text names, in full, in either order."""
+    spelt = {
+        name for first, last in read_people() for name in (f"{first} {last}", f"{last} {first}", f"{last}, {first}")
+    }
+    return sorted(name for name in spelt if name in text)
 
 
 def _command_lines() -> Iterator[str]:

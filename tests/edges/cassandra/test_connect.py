@@ -66,7 +66,10 @@ def test_that_no_node_is_left_is_said_in_plain_words():
 
 
 def test_a_missing_grant_is_the_config_s_fault():
-    assert isinstance(translated(Unauthorized("User harmony has no MODIFY permission")), Misconfigured)
+    fault = translated(Unauthorized("User harmony has no MODIFY permission"))
+
+    assert isinstance(fault, Misconfigured)
+    assert "grants user harmony too little: User harmony has no MODIFY permission" in str(fault)
 
 
 def test_a_server_that_is_slow_is_away():
@@ -82,6 +85,20 @@ def test_an_unknown_option_is_named(silent):
 
     with pytest.raises(Misconfigured, match=r"cassandra\.client\.contact_point"), open_session(settings):
         pass
+
+
+@pytest.mark.parametrize("option", ["ssl_options", "ssl_context", "auth_provider", "contact_points", "port"])
+def test_an_option_that_goes_round_one_of_ours_is_refused_with_it(silent, option):
+    settings = CassandraSettings(port=silent, client={option: {}})
+
+    with pytest.raises(Misconfigured, match=rf"cassandra\.client\.{option}: use cassandra\."), open_session(settings):
+        pass
+
+
+def test_a_user_without_a_password_is_no_login(silent):
+    with pytest.raises(Misconfigured, match=r"cassandra\.username is set, but no password"):  # noqa: SIM117
+        with open_session(CassandraSettings(port=silent, username="harmony")):
+            pass
 
 
 def test_a_certificate_that_is_not_there_is_named(silent):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import structlog
 
 from harmonystate.config import CassandraSettings
-from harmonystate.edges.cassandra.connect import reachable, where
+from harmonystate.edges.cassandra.causes import where
+from harmonystate.edges.cassandra.connect import reachable
 from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.spark.micro_batch import Outcome
 

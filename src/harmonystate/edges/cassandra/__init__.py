@@ -1,6 +1,7 @@
 """Cassandra: the tables, and what goes in and out of them by the driver (rows in bulk go by Spark).
 
 connect.py  a session, or one line that says why there is none
+causes.py   why there is none
 tls.py      who shows which certificate
 schema.py   `harmony setup`'s half: keyspace and tables (schema.cql)
 hours.py    which hours have changed

@@ -20,7 +20,8 @@ from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPoli
 
 from harmonystate.config import CassandraSettings
 from harmonystate.edges.cassandra import tls
-from harmonystate.errors import HarmonyError, Misconfigured, Unavailable
+from harmonystate.edges.cassandra.causes import away, explain, where
+from harmonystate.errors import Misconfigured
 
 # Together they stay below the 15 s after which the contract wants an answer, also when a host swallows packets.
 _REACH_WITHIN_S = 4.0
@@ -70,12 +71,7 @@ def translating(settings: CassandraSettings) -> Iterator[None]:
     try:
         yield
     except _TRANSLATED as fault:
-        raise _explain(fault, settings) from fault
-
-
-def where(settings: CassandraSettings) -> str:
-    """Name the contact points, such as `Cassandra at 127.0.0.1:9042`."""
-    return "Cassandra at " + ", ".join(f"{host}:{settings.port}" for host in settings.contact_points)
+        raise explain(fault, settings) from fault
 
 
 def reachable(settings: CassandraSettings) -> bool:
@@ -131,7 +127,7 @@ def _reach(settings: CassandraSettings) -> None:
             continue
         else:
             return
-    raise refused[0] if refused else _away(settings)
+    raise refused[0] if refused else away(settings)
 
 
 def _greet(host: str, settings: CassandraSettings, context: ssl.SSLContext | None) -> None:
@@ -203,35 +199,3 @@ def _free_options(client: dict[str, Any]) -> dict[str, Any]:
         if name not in known:
             raise Misconfigured(f"cassandra.client.{name}: cassandra-driver's Cluster has no such option")
     return options
-
-
-def _explain(fault: Exception, settings: CassandraSettings) -> HarmonyError:
-    causes = [*(fault.errors.values() if isinstance(fault, NoHostAvailable) else ()), fault]
-    for cause in causes:
-        # "Cannot achieve consistency level" also comes as bad credentials: too few nodes are up to look them up.
-        if isinstance(cause, AuthenticationFailed) and "consistency level" not in str(cause):
-            return _refused(settings)
-        if isinstance(cause, Unauthorized):
-            return Misconfigured(f"{where(settings)} grants user {settings.username} too little: {_first_line(cause)}")
-    if "ssl_cafile" not in settings.client and any(
-        tls.speaks_tls(host, settings.port) for host in settings.contact_points
-    ):
-        return Misconfigured(f"{where(settings)} speaks TLS: set cassandra.client.ssl_cafile")
-    # When the driver knows of no node that is up, it tries none, and has nothing to quote.
-    return _away(settings, "no node is up" if isinstance(causes[0], NoHostAvailable) else _first_line(causes[0]))
-
-
-def _refused(settings: CassandraSettings) -> Misconfigured:
-    if settings.username is None:
-        return Misconfigured(f"{where(settings)} wants a login: set cassandra.username and cassandra.password_file")
-    return Misconfigured(
-        f"{where(settings)} refuses user {settings.username}: check cassandra.username and its password"
-    )
-
-
-def _first_line(fault: Exception) -> str:
-    return (str(fault).splitlines() or [type(fault).__name__])[0]
-
-
-def _away(settings: CassandraSettings, why: str = "nobody listens") -> Unavailable:
-    return Unavailable(f"{where(settings)} does not answer ({why}): `harmony up` starts a local one")
