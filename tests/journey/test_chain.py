@@ -16,6 +16,7 @@ from cassandra.cluster import Cluster
 
 from harmonystate.config import Config
 from tests.support.analysis import expected_answers
+from tests.support.canaries import names_in
 from tests.support.harmony import HARMONY, run_harmony
 from tests.support.kafka import read
 from tests.support.oracle import read_report
@@ -24,6 +25,8 @@ from tests.support.services import child_environment, local_config, write_config
 pytestmark = pytest.mark.services
 
 REPORTS, ALERTS = 20_000, 1_000
+# What the commands have said on stderr.
+SAID = "said.txt"
 
 
 class Chain(NamedTuple):
@@ -43,6 +46,8 @@ class Chain(NamedTuple):
 
 def succeeded(config: Config, *arguments: str) -> str:
     done = run_harmony(config.local.home.parent / "harmony.yaml", *arguments)
+    with (config.local.home.parent / SAID).open("a") as said:
+        said.write(done.stderr)
     assert done.returncode == 0, (arguments, done.stderr)
     return done.stdout
 
@@ -95,6 +100,16 @@ def test_every_report_with_a_sad_person_is_an_alert_and_every_alert_was_delivere
 
 def test_nothing_was_buried(chain: Chain):
     assert chain.values(chain.config.kafka.topics.dead_letter) == []
+
+
+def test_no_log_names_anybody(chain: Chain):
+    home = chain.config.local.home
+    logs = [home.parent / SAID, *(path for path in (home / "logs").rglob("*") if path.is_file())]
+
+    found = names_in("\n".join(path.read_text(errors="replace") for path in logs))
+
+    assert found == []
+    assert '"acknowledged"' in logs[0].read_text()
 
 
 def test_every_report_is_a_row(chain: Chain):
