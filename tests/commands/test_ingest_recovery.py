@@ -16,6 +16,7 @@ from harmonystate.edges.cassandra.counts import count_reports
 from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.offsets import end_offsets
 from harmonystate.edges.kafka.topics import create_topics
+from harmonystate.errors import BadInput
 from tests.support import chain
 from tests.support.harmony import run_harmony
 from tests.support.kafka import write
@@ -48,6 +49,17 @@ def test_a_gap_is_what_was_not_read_and_is_no_longer_there():
     read, firsts = {0: 10, 1: 10, 2: 10}, {0: 15, 1: 10, 2: 0, 3: 99}
 
     assert list(gaps(read, firsts)) == [Gap(partition=0, first=10, last=14)]
+
+
+def test_damage_is_named_with_its_remedy_before_spark_starts(offline_config, tmp_path):
+    folder = checkpoint_at(tmp_path / "checkpoint", "global2", 2)
+    (folder / "offsets/0").write_bytes(b'v1\n{"batchWatermarkMs":0,"batc')
+
+    with pytest.raises(BadInput, match=r"damaged \(offsets/0\): run `harmony ingest --repair-checkpoint`"):
+        put_right(offline_config, str(folder), repair=False, accept_loss=False, now=NOW)
+    put_right(offline_config, str(folder), repair=True, accept_loss=False, now=NOW)
+    put_right(offline_config, str(folder), repair=False, accept_loss=False, now=NOW)
+    put_right(offline_config, "hdfs://elsewhere/checkpoint", repair=False, accept_loss=False, now=NOW)
 
 
 @pytest.mark.services

@@ -11,8 +11,10 @@ import structlog
 
 from harmonystate.config import Config
 from harmonystate.edges.kafka.offsets import committed, end_offsets, first_offsets
-from harmonystate.edges.spark.checkpoint_repair import next_offsets, set_aside
+from harmonystate.edges.spark.checkpoint_repair import find_damage, is_local, local_folder, next_offsets, set_aside
 from harmonystate.edges.spark.checkpoint_repair import repair as mend
+from harmonystate.edges.spark.faults import mend as mend_hint
+from harmonystate.errors import BadInput
 
 _log = structlog.get_logger("harmony.ingest")
 
@@ -29,6 +31,7 @@ def put_right(config: Config, checkpoint: str, *, repair: bool, accept_loss: boo
     """Do what is asked for; nobody else may be using the checkpoint.
 
     Raises:
+        BadInput: when the checkpoint is damaged, and is not to be repaired.
         TransactionFailed: when Kafka does not answer.
         Misconfigured: when something is to be moved and the checkpoint is not on this host.
     """
@@ -37,8 +40,17 @@ def put_right(config: Config, checkpoint: str, *, repair: bool, accept_loss: boo
             _log.warning("checkpoint repaired: what was damaged is kept", aside=str(beside))
         else:
             _log.info("checkpoint is sound", checkpoint=checkpoint)
+    else:
+        _refuse_damage(checkpoint)
     if accept_loss:
         _accept_loss(config, checkpoint, now=now)
+
+
+def _refuse_damage(checkpoint: str) -> None:
+    """Say what is damaged before Spark starts: it takes some damage for a service that is away, and tries for ever."""
+    if is_local(checkpoint) and (damage := find_damage(local_folder(checkpoint))):
+        files = ", ".join(map(str, damage.files))
+        raise BadInput(f"the checkpoint is damaged ({files}): {mend_hint(checkpoint)}")
 
 
 def gaps(read: Mapping[int, int], firsts: Mapping[int, int]) -> Iterator[Gap]:

@@ -28,19 +28,23 @@ class Damage(NamedTuple):
     newest: bool
 
 
+def is_local(checkpoint: str) -> bool:
+    """Say whether a checkpoint is a folder of this host."""
+    return "://" not in checkpoint.removeprefix("file://")
+
+
 def local_folder(checkpoint: str) -> Path:
     """Return the folder of a checkpoint.
 
     Raises:
         Misconfigured: when it is not on this host.
     """
-    local = checkpoint.removeprefix("file://")
-    if "://" in local:
+    if not is_local(checkpoint):
         raise Misconfigured(
             f"spark.checkpoint: {checkpoint} is not a folder of this host: remove it by its own tools, "
             "and ingest reads the topic from its beginning again, which is harmless"
         )
-    return Path(local).absolute()
+    return Path(checkpoint.removeprefix("file://")).absolute()
 
 
 def find_damage(folder: Path) -> Damage | None:
