@@ -78,10 +78,17 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._server.close)
-        self.cut()
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
+
+    async def _close(self) -> None:
+        self._server.close()
+        serving = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -96,6 +103,8 @@ class Proxy:
                 both.create_task(self._requests(reader, ours, asked))
                 both.create_task(self._replies(theirs, writer, asked))
         except* (OSError, asyncio.IncompleteReadError):
+            pass  # either end has gone, or was cut
+        finally:
             self._writers -= {writer, ours}
             for end in (writer, ours):
                 end.close()

@@ -1,0 +1,116 @@
+"""The harness sees what it is there to see: losses, doubles and disorder; and its proxy does what it is told."""
+
+import socket
+import threading
+
+import pytest
+
+from harmonystate.edges.local.ports import LOOPBACK, free_ports
+from tests.support.account import Account, Verdict, compare
+from tests.support.fault_table import lines, row_of
+from tests.support.proxy import Api, Proxy
+
+TRUTH = {7: ["a", "b", "c"], 8: ["d"]}
+
+
+def test_the_same_is_the_same():
+    assert compare(TRUTH, TRUTH) == Verdict(done=4)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        ({7: ["a", "c"], 8: ["d"]}, Verdict(3, lost=1)),
+        ({7: ["a", "b", "b", "c"], 8: ["d"]}, Verdict(4, doubled=1)),
+        ({7: ["a", "c", "b"], 8: ["d"]}, Verdict(4, disordered=1)),
+        ({7: ["a", "b", "c"], 8: ["d", "of nobody"]}, Verdict(4, doubled=1)),
+        ({}, Verdict(0, lost=4)),
+    ],
+)
+def test_whatever_is_wrong_is_counted(found, verdict):
+    assert compare(TRUTH, found) == verdict
+    assert not verdict.holds
+
+
+def test_one_byte_makes_another_text():
+    reports = [b'{"reportId":"%b","droneId":7}' % name for name in (b"a", b"b")]
+
+    assert Account(reports).texts == Account(reports).texts
+    assert Account(reports).texts != Account([reports[0], reports[1] + b" "]).texts
+    assert Account(reports).order == {7: ["a", "b"]}
+
+
+def test_the_table_sums_up_all_that_was_compared_in_the_order_of_the_tests():
+    rows = [
+        row_of("R10", "late", (Verdict(5), Verdict(9, lost=2)), None),
+        row_of("R2", "early", (Verdict(1, doubled=1, disordered=3),), 1.25),
+    ]
+
+    assert [line.split() for line in lines(rows)][1:] == [
+        ["R2", "early", "1", "0", "1", "3", "1.2", "s"],
+        ["R10", "late", "9", "2", "0", "0", "-"],
+    ]
+
+
+def frame(body):
+    return len(body).to_bytes(4, "big") + body
+
+
+def request(api, text):
+    return frame(api.to_bytes(2, "big") + text)
+
+
+@pytest.fixture
+def proxied():
+    """A server that answers each frame with the same frame, behind a proxy; and how to talk to it."""
+    port, target = free_ports(2)
+    listener = socket.create_server((LOOPBACK, target))
+
+    def echo():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    def answer(connection):
+        while data := connection.recv(4096):
+            connection.sendall(data)
+
+    threading.Thread(target=echo, daemon=True).start()
+    with Proxy(port, target) as proxy, socket.create_connection((LOOPBACK, port)) as client:
+        client.settimeout(10)
+        yield proxy, client
+    listener.close()
+
+
+def test_the_proxy_passes_on_what_it_is_not_told_to_hinder(proxied):
+    proxy, client = proxied
+
+    client.sendall(request(Api.PRODUCE, b"one"))
+
+    assert client.recv(100) == request(Api.PRODUCE, b"one")
+    assert (proxy.passed[Api.PRODUCE], proxy.met.total()) == (1, 0)
+
+
+def test_the_proxy_loses_replies_of_one_kind_and_of_no_other(proxied):
+    proxy, client = proxied
+    proxy.lose(Api.END_TXN)
+
+    client.sendall(request(Api.PRODUCE, b"one"))
+    assert client.recv(100) == request(Api.PRODUCE, b"one")
+    client.sendall(request(Api.END_TXN, b"two"))
+
+    assert client.recv(100) == b""
+    assert proxy.met == {Api.END_TXN: 1}
+
+
+def test_the_proxy_holds_a_reply_and_then_passes_it_on(proxied):
+    proxy, client = proxied
+    proxy.hold(Api.ADD_OFFSETS, 0.2)
+
+    client.sendall(request(Api.ADD_OFFSETS, b"one"))
+
+    assert client.recv(100) == request(Api.ADD_OFFSETS, b"one")
+    assert proxy.met == {Api.ADD_OFFSETS: 1}
