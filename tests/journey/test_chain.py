@@ -145,3 +145,20 @@ def test_with_nothing_new_the_same_answers_come_again_and_csv_has_the_same_numbe
         assert points == [(point["time"], point["value"]) for point in answers[name]]
     saddest = [(int(row["rank"]), row["name"], int(row["value"])) for row in rows if row["answer"] == "saddest"]
     assert saddest == [(p["rank"], f"{p['firstname']} {p['lastname']}", p["sad"]) for p in answers["saddest"]]
+
+
+def test_verify_finds_nothing_wrong_and_names_a_row_that_is_taken_away(chain: Chain):
+    assert "Nothing is missing, doubled, late or disagreeing." in chain.run("verify", "--since", "3d")
+
+    settings = chain.config.cassandra
+    with Cluster(list(settings.contact_points), port=settings.port, protocol_version=5) as cluster:
+        session = cluster.connect(settings.keyspace)
+        row = session.execute("SELECT hour, shard, droneid, time, reportid FROM report LIMIT 1").one()
+        key = "hour = %s AND shard = %s AND droneid = %s AND time = %s AND reportid = %s"
+        session.execute(f"DELETE FROM report WHERE {key}", tuple(row))
+    found = run_harmony(chain.config.local.home.parent / "harmony.yaml", "verify", "-o", "json")
+    mended = chain.run("verify", "--repair", "-q")
+
+    assert (found.returncode, json.loads(found.stdout)["cases"][0]["id"]) == (1, str(row.reportid))
+    assert "repaired: 1" in mended
+    assert json.loads(chain.run("verify", "-o", "json"))["wrong"] == {}
