@@ -90,7 +90,7 @@ def test_r1_r6_everybody_is_killed_and_nothing_is_lost_doubled_or_out_of_order(
     verdicts = verdicts_on(config, truth, discord)
     worst = worst_recovery_s(watcher, topics, history.faults)
     report("R1", f"kill everything, {len(plan)} kills", *verdicts, recovery_s=worst)
-    report("R6", f"broker away {scale.away_s} s, {scale.broker_kills} x: +{max(grown) >> 20} MB", *verdicts)
+    report("R6", f"broker away {scale.away_s} s, {scale.broker_kills} x: {max(grown) >> 20:+} MB", *verdicts)
     assert watcher.faults == []
     assert (worst or 0) <= 60
     assert max(grown) <= MORE_BYTES

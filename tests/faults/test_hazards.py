@@ -1,0 +1,60 @@
+"""H3 on the real broker: what the plain client may do, and a commit of ours may not."""
+
+import pytest
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
+
+from harmonystate.core.record import Outgoing
+from harmonystate.edges.kafka.connect import open_consumer, open_producer
+from harmonystate.edges.kafka.offsets import committed
+from tests.support.kafka import wait_until, write
+
+pytestmark = pytest.mark.services
+
+GROUP = "of-the-living"
+
+
+@pytest.fixture
+def place(config):
+    topic = config.kafka.topics.global1
+    write(config.kafka, [Outgoing(topic, b"7", b"{}")])
+    return TopicPartition(topic, 0)
+
+
+@pytest.fixture
+def living(config, place):
+    """A member of the group, which has all partitions."""
+    consumer = open_consumer(config.kafka, place.topic, group_id=GROUP)
+    wait_until(lambda: consumer.poll(100) or consumer.assignment(), within_s=60, what="the member's share")
+    yield consumer.group_metadata()
+    consumer.close(autocommit=False)
+
+
+@pytest.fixture
+def commit(config, place):
+    """Commit an offset in a transaction of the plain client, as whoever is given."""
+    producer = open_producer(config.kafka, transactional_id="zombie")
+    producer.init_transactions()
+
+    def commit_as(member, offset):
+        producer.begin_transaction()
+        try:
+            producer.send_offsets_to_transaction({place: OffsetAndMetadata(offset, "", -1)}, member)
+        except KafkaError:
+            producer.abort_transaction()
+            return False
+        producer.commit_transaction()
+        return True
+
+    yield commit_as
+    producer.close(timeout=5)
+
+
+def test_h3_without_an_identity_a_zombie_wins_and_with_an_old_one_it_does_not(config, place, living, commit):
+    zombie = living._replace(generation_id=living.generation_id - 1)
+
+    assert not commit(zombie, 4)
+    assert committed(config.kafka, GROUP, place.topic) == {}
+    assert commit(ConsumerGroupMetadata(GROUP), 5)
+    assert committed(config.kafka, GROUP, place.topic) == {0: (5, "")}
