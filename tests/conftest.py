@@ -21,7 +21,15 @@ settings.register_profile("harmony", deadline=None, print_blob=True)
 settings.load_profile("harmony")
 
 # Each worker takes whole files, in this order: one that takes minutes and begins last would keep the other waiting.
-_LONGEST = ("test_demo", "test_kill", "test_chain", "test_ingest", "test_kill_everything", "test_stack")
+_LONGEST = (
+    "test_demo",
+    "test_kill",
+    "test_chain",
+    "test_ingest",
+    "test_kill_everything",
+    "test_stack",
+    "test_secured_services",
+)
 
 # Taken out, like every other setting of ours, so that no test, nor any child of one, meets it.
 _NAMED_SERVICES = os.environ.pop("HARMONY_TEST_SERVICES", None)
