@@ -87,3 +87,8 @@ def test_what_nobody_can_tell_is_not_guessed(answers):
 
 def test_where_nobody_listens_nobody_is_asked():
     assert why_it_hangs_up({"bootstrap_servers": ["127.0.0.1:1"], **LOGIN}) is None
+
+
+def test_a_login_by_ticket_is_not_tried():
+    with broker(handshake(0, "GSSAPI")) as address:
+        assert why_it_hangs_up({"bootstrap_servers": [address], **LOGIN, "sasl_mechanism": "GSSAPI"}) is None

@@ -19,6 +19,8 @@ from harmonystate.errors import Misconfigured
 _ALL_WITHIN_S = 5.0
 _WITHIN_S = 2.0
 _ROUNDS = 4
+# The others take tickets and tokens from elsewhere.
+_TRIED = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _LONGEST_ANSWER = 64 * 1024
 _HANDSHAKE, _AUTHENTICATE = 17, 36
 _UNSUPPORTED_MECHANISM, _NO_SASL_HERE, _REFUSED = 33, 34, 58
@@ -55,25 +57,30 @@ def _ask(host: str, port: int, options: Mapping[str, Any]) -> str | None:
 
 
 def _log_in(connection: socket.socket, host: str, options: Mapping[str, Any]) -> str | None:
-    wanted = options.get("sasl_mechanism") or "SCRAM-SHA-512"
-    code, offered = _shake_hands(connection, wanted)
+    mechanism = options.get("sasl_mechanism") or "SCRAM-SHA-512"
+    has_login = "sasl_plain_username" in options
+    code, offered = _shake_hands(connection, mechanism)
     if code == _NO_SASL_HERE:
-        if "sasl_plain_username" not in options:
-            return None
-        return "wants no login: remove kafka.username, and set kafka.client.security_protocol to SSL or PLAINTEXT"
-    if "sasl_plain_username" not in options:
+        no_login = "wants no login: remove kafka.username, and set kafka.client.security_protocol to SSL or PLAINTEXT"
+        return no_login if has_login else None
+    if not has_login:
         return "wants a login: set kafka.username and kafka.password_file"
     if code == _UNSUPPORTED_MECHANISM:
-        return f"takes no login by {wanted}: set kafka.client.sasl_mechanism to one of {', '.join(offered)}"
-    mechanism = get_sasl_mechanism(wanted)(host=host, **options)
-    for _ in range(_ROUNDS):
-        if mechanism.is_done():
-            break
-        code, answer = _authenticate(connection, mechanism.auth_bytes())
-        if code == _REFUSED:
-            return "refuses the login: check kafka.username and its password"
-        mechanism.receive(answer)
+        return f"takes no login by {mechanism}: set kafka.client.sasl_mechanism to one of {', '.join(offered)}"
+    if mechanism in _TRIED and _is_refused(connection, get_sasl_mechanism(mechanism)(host=host, **options)):
+        return "refuses the login: check kafka.username and its password"
     return None
+
+
+def _is_refused(connection: socket.socket, login: Any) -> bool:
+    for _ in range(_ROUNDS):
+        if login.is_done():
+            break
+        code, answer = _authenticate(connection, login.auth_bytes())
+        if code == _REFUSED:
+            return True
+        login.receive(answer)
+    return False
 
 
 def _shake_hands(connection: socket.socket, mechanism: str) -> tuple[int, list[str]]:
