@@ -116,12 +116,13 @@ def test_a_missing_right_is_named(secured, sad_report, tmp_path, user):
 def test_a_stage_that_may_not_bury_a_record_does_not_pass_over_it(secured, tmp_path):
     settings, broken = secured.kafka.settings(), f"no report {uuid.uuid4()}".encode()
     produce(secured.config(tmp_path), some_reports(1), broken)
-    before = committed(settings, "stream-alerts", "global1")
+    (place,) = [record for record in read(settings, "global1") if record.value == broken]
 
     told = refusal(lambda: stream_alerts.run(secured.config(tmp_path, "letterless"), once=True, instance="a"))
 
     assert told == "Kafka gives us no right: grant kafka.username WRITE on topic dead-letter"
-    assert committed(settings, "stream-alerts", "global1") == before
+    offset, _ = committed(settings, "stream-alerts", "global1").get(place.partition, (0, ""))
+    assert offset <= place.offset
 
     assert stream_alerts.run(secured.config(tmp_path), once=True, instance="a") == 0
     assert [letter.value for letter in read(settings, "dead-letter")].count(broken) == 1
