@@ -20,6 +20,7 @@ from tests.support.broker import Broker
 from tests.support.crew import Crew
 from tests.support.fake_discord import CHANNEL_ID, TOKEN, FakeDiscord
 from tests.support.fault_table import PROPERTY, row_of
+from tests.support.harmony import run_harmony
 from tests.support.history import History
 from tests.support.proxy import Proxy
 from tests.support.services import Services, local_config, write_config
@@ -121,6 +122,15 @@ def proxied(config: Config, broker: Broker) -> Config:
     """The same config, but every connection to Kafka goes through the proxy."""
     kafka = config.kafka.model_copy(update={"bootstrap_servers": f"127.0.0.1:{broker.advertised_port}"})
     return config.model_copy(update={"kafka": kafka})
+
+
+@pytest.fixture
+def everything(stack: Services, tmp_path: Path) -> tuple[Config, Path]:
+    """A config for services with a Cassandra that nobody kills, set up, and the file that names it."""
+    config = local_config(stack, tmp_path / "everything")
+    path = write_config(config, tmp_path / "everything.yaml")
+    assert run_harmony(path, "setup").returncode == 0
+    return config, path
 
 
 @pytest.fixture

@@ -4,32 +4,21 @@ import json
 from collections import Counter
 
 import pytest
-from cassandra.cluster import Cluster
 
 from harmonystate.core.dead_letter import read_burial
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.reading import read_all
 from harmonystate.edges.kafka.records import place_of
 from tests.support.account import Account, compare, is_sad, printed
-from tests.support.harmony import run_all, run_harmony
+from tests.support.harmony import run_all
 from tests.support.kafka import write
 from tests.support.malformed import MALFORMED
-from tests.support.proofs import account_of, counted
-from tests.support.services import local_config, write_config
+from tests.support.proofs import account_of, counted, rows
 
 STAGES = ("stream-alerts", "ingest")
 AT_ONCE = 5_000
 # Of the records that are too large each stands there once.
 LARGE = {value for value in MALFORMED.values() if value and len(value) > 10_000}
-
-
-@pytest.fixture
-def everything(stack, tmp_path):
-    """A config for services with a Cassandra, set up, and the file that names it."""
-    config = local_config(stack, tmp_path / "home")
-    path = write_config(config, tmp_path / "everything.yaml")
-    assert run_harmony(path, "setup").returncode == 0
-    return config, path
 
 
 def mix(chance, lines, malformed):
@@ -84,10 +73,3 @@ def places_of_others(config, topic, of_reports):
 
 def ids_of(account):
     return (each for ids in account.order.values() for each in ids)
-
-
-def rows(config) -> list[str]:
-    settings = config.cassandra
-    with Cluster(list(settings.contact_points), port=settings.port) as cluster:
-        found = cluster.connect(settings.keyspace).execute("SELECT reportid FROM report")
-        return [str(row.reportid) for row in found]

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from cassandra.cluster import Cluster
+
 from harmonystate.config import Config, Topics
 from harmonystate.edges.kafka.reading import read_all
 from tests.support.account import Account, Truth, Verdict, compare
@@ -58,3 +60,11 @@ def worst_recovery_s(watcher: Watcher, topics: Topics, faults: Sequence[tuple[in
         for time, at, who in times
     ]
     return max((time for (time, *_), again in zip(times, hit_again, strict=True) if time and not again), default=None)
+
+
+def rows(config: Config) -> list[str]:
+    """Return the ids of all stored reports."""
+    settings = config.cassandra
+    with Cluster(list(settings.contact_points), port=settings.port) as cluster:
+        found = cluster.connect(settings.keyspace).execute("SELECT reportid FROM report")
+        return [str(row.reportid) for row in found]
