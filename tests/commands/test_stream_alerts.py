@@ -179,9 +179,21 @@ def write_on(config):
     transactor.close()
 
 
-def start(config_file, *options):
-    command = [HARMONY, "stream-alerts", "--config", config_file, "-q", *options]
-    return subprocess.Popen(command, env=child_environment(), stderr=subprocess.PIPE)
+@pytest.fixture
+def start(config_file):
+    """Start the stage; what still runs at the end of the test is killed."""
+    children = []
+
+    def start_one(*options):
+        command = [HARMONY, "stream-alerts", "--config", config_file, "-q", *options]
+        children.append(subprocess.Popen(command, env=child_environment(), stderr=subprocess.PIPE))
+        return children[-1]
+
+    yield start_one
+    for child in children:
+        child.kill()
+        child.wait()
+        child.stderr.close()
 
 
 def progress(config):
@@ -210,9 +222,9 @@ def assert_nothing_lost_doubled_or_out_of_order(config):
 
 @pytest.mark.services
 @pytest.mark.parametrize("instances", [1, 2])
-def test_killed_in_the_middle_it_loses_and_doubles_nothing(config, config_file, write_on, instances):
+def test_killed_in_the_middle_it_loses_and_doubles_nothing(config, start, write_on, instances):
     names = [f"{config.kafka.topics.global1}-{number}" for number in range(instances)]
-    children = [start(config_file, "--instance", name) for name in names]
+    children = [start("--instance", name) for name in names]
     for kill_at in (5_000, 10_000, 15_000):
         before = progress(config)
         while write_on() < kill_at:
@@ -220,7 +232,7 @@ def test_killed_in_the_middle_it_loses_and_doubles_nothing(config, config_file, 
         wait_until(partial(has_gone_on, config, before), what="progress")
         children[0].kill()
         children[0].communicate()
-        children[0] = start(config_file, "--instance", names[0])
+        children[0] = start("--instance", names[0])
     while write_on() < COUNT:
         pass
     wait_until(lambda: lag(config.kafka, "stream-alerts", config.kafka.topics.global1) == 0, what="the end of the lag")
@@ -232,12 +244,12 @@ def test_killed_in_the_middle_it_loses_and_doubles_nothing(config, config_file, 
 
 
 @pytest.mark.services
-def test_once_does_what_is_there_and_ends(config, config_file, write_on):
+def test_once_does_what_is_there_and_ends(config, start, write_on):
     write_on()
     write_on()
 
     for _ in range(2):
-        child = start(config_file, "--once", "--instance", config.kafka.topics.alert)
+        child = start("--once", "--instance", config.kafka.topics.alert)
         assert (child.communicate(timeout=60)[1], child.returncode) == (b"", 0)
 
     assert sorted(numbers_of(read(config.kafka, config.kafka.topics.alert))) == list(range(0, 1_000, 20))
@@ -245,13 +257,13 @@ def test_once_does_what_is_there_and_ends(config, config_file, write_on):
 
 
 @pytest.mark.services
-def test_every_malformed_record_is_buried_once_with_its_place_also_when_asked_again(config, config_file):
+def test_every_malformed_record_is_buried_once_with_its_place_also_when_asked_again(config, start):
     create_topics(config.kafka)
     topics = config.kafka.topics
     write(config.kafka, [Outgoing(topics.global1, b"1", value) for value in MALFORMED.values()])
 
     for _ in range(2):
-        child = start(config_file, "--once", "--instance", topics.alert)
+        child = start("--once", "--instance", topics.alert)
         assert (child.communicate(timeout=60)[1], child.returncode) == (b"", 0)
 
     stood = {(str(r.partition).encode(), str(r.offset).encode()): r.value for r in read(config.kafka, topics.global1)}
@@ -266,8 +278,8 @@ def test_every_malformed_record_is_buried_once_with_its_place_also_when_asked_ag
 
 
 @pytest.mark.services
-def test_without_topics_it_names_setup(config_file):
-    child = start(config_file, "--once")
+def test_without_topics_it_names_setup(start):
+    child = start("--once")
     _, said = child.communicate(timeout=60)
 
     assert child.returncode == 78
