@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmonystate.core.wire import encode_report
+from harmonystate.frames.contents import Contents
 from harmonystate.frames.report_batch import DECODED, FAULT_FIELDS, REPORT_FIELDS, decode_batches
 from tests.support.malformed import LEGACY, MALFORMED, WELL_FORMED
 from tests.support.oracle import read_report
@@ -78,9 +79,25 @@ def test_a_row_lies_in_the_hour_of_its_event_and_the_shard_of_its_drone(seen, sh
     good, dead = decoded(*map(encode_report, seen), shards=shards)
 
     assert dead == []
-    assert [row["hour"] for row in good] == [report.time.replace(minute=0, second=0, microsecond=0) for report in seen]
-    assert [row["shard"] for row in good] == [report.drone_id % shards for report in seen]
-    assert all(row["written"] == WRITTEN for row in good)
+    assert [(row["hour"], row["shard"], row["droneid"], row["time"]) for row in good] == sorted(
+        (report.time.replace(minute=0, second=0, microsecond=0), report.drone_id % shards, report.drone_id, report.time)
+        for report in seen
+    )
+
+
+@given(st.lists(reports, max_size=5, unique_by=lambda report: report.report_id))
+def test_a_row_holds_what_its_report_does_wherever_it_stands(seen):
+    good, _ = decoded(*map(encode_report, seen))
+
+    rows = {row["reportid"]: row for row in good}
+    assert len(rows) == len(seen)
+    for report in seen:
+        row = rows[report.report_id]
+        assert (row["droneid"], row["latitude"]) == (report.drone_id, report.latitude)
+        assert [tuple(person.values()) for person in row["persons"]] == [
+            (person.firstname, person.lastname, person.score) for person in report.persons
+        ]
+        assert row["words"] == list(report.words)
 
 
 @given(st.lists(st.one_of(reports.map(encode_report), st.sampled_from(list(MALFORMED.values()))), max_size=20))
@@ -101,7 +118,7 @@ def test_a_report_s_ttl_comes_from_its_event():
 
     good, _ = decoded(old, older, future)
 
-    assert [row["ttl"] for row in good] == [1, 0, 60 * 86400]
+    assert [row["ttl"] for row in good] == [0, 1, 60 * 86400]
 
 
 def test_several_batches_are_decoded_one_by_one():
@@ -110,3 +127,19 @@ def test_several_batches_are_decoded_one_by_one():
     sizes = [part.num_rows for part in decode_batches(iter([one, two]), shards=4, keep=MONTH, now=NOW)]
 
     assert sizes == [1, 0, 0, 2]
+
+
+def test_what_a_batch_holds_is_told_as_it_is_decoded():
+    told = []
+    report = WELL_FORMED["as we write it"]
+    over = report.replace(b"2026-11-24T16:38:17.123Z", b"2026-10-25T17:00:00.000Z")
+    batches = [records(report, over, b"{"), records(), records(b"")]
+
+    list(decode_batches(batches, shards=4, keep=MONTH, now=NOW, note=told.append))
+
+    hour = datetime(2026, 11, 24, 16, tzinfo=UTC)
+    assert told == [
+        Contents(stored=1, expired=1, dead=1, hours=frozenset([hour]), oldest=WRITTEN),
+        Contents(),
+        Contents(dead=1, oldest=WRITTEN),
+    ]

@@ -3,7 +3,7 @@
 The validator is `core.wire`, as in stream-alerts: both stages always come to the same verdict.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from harmonystate.core.report import Person, Report
 from harmonystate.core.retention import seconds_to_keep
 from harmonystate.core.wire import NotAReport, decode_report
+from harmonystate.frames.contents import Contents, contents_of
 
 _TIME = pa.timestamp("us", "UTC")
 _PERSON = pa.struct([("firstname", pa.string()), ("lastname", pa.string()), ("harmonyscore", pa.int32())])
@@ -35,12 +36,18 @@ FAULT_FIELDS = [
     pa.field("value", pa.binary()),
     pa.field("fault", pa.string()),
 ]
-WRITTEN = pa.field("written", _TIME)
-DECODED = pa.schema([*REPORT_FIELDS, WRITTEN, *FAULT_FIELDS])
+DECODED = pa.schema([*REPORT_FIELDS, *FAULT_FIELDS])
+# As the table keeps them: neighbours come to Cassandra together, in large batches, which costs it a third less.
+_IN_ORDER = [(name, "ascending") for name in ("hour", "shard", "droneid", "time")]
 
 
 def decode_batches(
-    batches: Iterable[pa.RecordBatch], *, shards: int, keep: timedelta, now: datetime
+    batches: Iterable[pa.RecordBatch],
+    *,
+    shards: int,
+    keep: timedelta,
+    now: datetime,
+    note: Callable[[Contents], object] = lambda _: None,
 ) -> Iterator[pa.RecordBatch]:
     """Decode batches of Kafka records (partition, offset, timestamp, key, value), one by one.
 
@@ -49,16 +56,18 @@ def decode_batches(
         shards: partitions of an hour in the table report.
         keep: how long a report is kept after its event.
         now: when they are decoded; UTC.
+        note: is told what each batch holds.
 
     Yields:
-        for each batch one of reports and one of what is none, both of schema DECODED: where `fault` is null the
-        columns of a report are filled, else those that a dead letter needs. A `ttl` (seconds) of zero or less says
-        that the report's time is over; `written` is the record's timestamp.
+        for each batch one of reports, in the table's order, and one of what is none, both of schema DECODED: where
+        `fault` is null the columns of a report are filled, else those that a dead letter needs. A `ttl` (seconds) of
+        zero or less says that the report's time is over.
     """
     for batch in batches:
         reports, faults, good = _sort_out(batch.column("value").to_pylist())
-        columns = _report_columns(reports, shards=shards, keep=keep, now=now)
-        yield _reports(batch.filter(good), columns)
+        rows = _reports(_report_columns(reports, shards=shards, keep=keep, now=now))
+        note(contents_of(rows, dead=len(faults), written=batch.column("timestamp")))
+        yield rows
         yield _faults(batch.filter(pc.invert(good)), faults)
 
 
@@ -96,13 +105,13 @@ def _report_columns(reports: Sequence[Report], *, shards: int, keep: timedelta, 
     ]
 
 
-def _reports(records: pa.RecordBatch, columns: Sequence[pa.Array]) -> pa.RecordBatch:
-    rows = [*columns, records.column("timestamp").cast(_TIME), *_nulls(FAULT_FIELDS, records.num_rows)]
-    return pa.RecordBatch.from_arrays(rows, schema=DECODED)
+def _reports(columns: Sequence[pa.Array]) -> pa.RecordBatch:
+    nulls = _nulls(FAULT_FIELDS, len(columns[0]))
+    return pa.RecordBatch.from_arrays([*columns, *nulls], schema=DECODED).sort_by(_IN_ORDER)
 
 
 def _faults(records: pa.RecordBatch, faults: Sequence[str]) -> pa.RecordBatch:
-    kept = [records.column(name) for name in ("timestamp", "partition", "offset", "key", "value")]
+    kept = [records.column(name) for name in ("partition", "offset", "key", "value")]
     rows = [*_nulls(REPORT_FIELDS, records.num_rows), *kept, pa.array(faults, pa.string())]
     return pa.RecordBatch.from_arrays(
         [row.cast(field.type) for row, field in zip(rows, DECODED, strict=True)], schema=DECODED

@@ -10,6 +10,7 @@ cassandra_tls.py TLS for the connector, which reads no PEM and checks no host na
 kafka_source.py  our Kafka settings as options of Spark's Kafka source
 stream.py        topic to table, batch by batch, started again when a service was away
 micro_batch.py   one batch: rows, marks, dead letters, end
+census.py        what a batch holds, counted by the workers
 checkpoint.py    where the stream stands, locked while it is in use
 faults.py        what ended a query, and whether trying again can help
 stall.py         notices a batch that never ends

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from pyspark.sql import DataFrame, Row
@@ -10,7 +12,9 @@ from pyspark.sql import DataFrame, Row
 from harmonystate import crash
 from harmonystate.config import CassandraSettings
 from harmonystate.core.record import Place
-from harmonystate.frames.report_frame import contents, dead_between, dead_sizes, decode, storable
+from harmonystate.edges.spark.census import Census
+from harmonystate.frames.contents import Contents
+from harmonystate.frames.report_frame import dead_between, dead_letters, dead_sizes, decode, storable
 
 # What one page of dead letters may hold in the driver's memory, and how many letters at most.
 PAGE_BYTES = 32 * 1024 * 1024
@@ -59,7 +63,13 @@ class Outcome(NamedTuple):
 
 
 def store(
-    records: DataFrame, *, topic: str, ends: Callable[[], Ends], settings: CassandraSettings, outlet: Outlet
+    records: DataFrame,
+    *,
+    topic: str,
+    ends: Callable[[], Ends],
+    settings: CassandraSettings,
+    outlet: Outlet,
+    census: Census,
 ) -> Outcome:
     """Store a micro-batch. All of it can be done again: rows and marks have keys, and a commit is one transaction.
 
@@ -69,26 +79,46 @@ def store(
         ends: where the batch ends, by topic and partition.
         settings: of the table report.
         outlet: for everything but the rows.
+        census: counts what the batch holds.
     """
     now = datetime.now(UTC)
-    decoded = decode(records, shards=settings.shards, keep=settings.report_ttl, now=now).persist()
-    try:
-        _write(storable(decoded), settings)
-        crash.passing("after-rows")
-        found = contents(decoded).collect()
-        # Only now: whoever reads an hour after its mark sees these rows.
-        outlet.mark_changed([datetime.fromtimestamp(row.hour_s, UTC) for row in found if row.stored], now)
-        crash.passing("after-hours")
-        any_dead = any(row.dead for row in found)
-        pages = list(cut(sorted(dead_sizes(decoded).collect()))) if any_dead else []
-        for first, last in pages[:-1]:
-            letters = _dead_records(decoded, first, last, topic)
-            outlet.commit(letters, _reached(letters))
-        outlet.commit(_dead_records(decoded, *pages[-1], topic) if pages else (), ends())
-        crash.passing("after-dead-letters")
-    finally:
-        decoded.unpersist()
+    decoding = partial(decode, records, shards=settings.shards, keep=settings.report_ttl, now=now)
+    census.begin()
+    _write(storable(decoding(note=census.note)), settings)
+    crash.passing("after-rows")
+    found = census.found()
+    # Only now: whoever reads an hour after its mark sees these rows.
+    outlet.mark_changed(sorted(found.hours), now)
+    crash.passing("after-hours")
+    if found.dead:
+        # Decoded once more, because it is rare: to keep all rows of every batch would cost more.
+        _bury(dead_letters(decoding(note=_nobody)), topic, ends=ends, outlet=outlet)
+    else:
+        outlet.commit((), ends())
+    crash.passing("after-dead-letters")
     return _outcome(found)
+
+
+def _nobody(_: Contents) -> None:
+    """Hear nothing."""
+
+
+def _bury(letters: DataFrame, topic: str, *, ends: Callable[[], Ends], outlet: Outlet) -> None:
+    with _kept(letters):
+        *pages, (first, last) = cut(sorted(dead_sizes(letters).collect()))
+        for page in pages:
+            some = _dead_records(letters, *page, topic)
+            outlet.commit(some, _reached(some))
+        outlet.commit(_dead_records(letters, first, last, topic), ends())
+
+
+@contextmanager
+def _kept(frame: DataFrame) -> Iterator[None]:
+    frame.persist()
+    try:
+        yield
+    finally:
+        frame.unpersist()
 
 
 def _write(rows: DataFrame, settings: CassandraSettings) -> None:
@@ -117,8 +147,8 @@ def cut(sizes: Iterable[tuple[int, int, int]]) -> Iterator[tuple[_At, _At]]:
         yield page[0], page[-1]
 
 
-def _dead_records(decoded: DataFrame, first: _At, last: _At, topic: str) -> list[DeadRecord]:
-    return sorted(_dead_record(row, topic) for row in dead_between(decoded, first, last).collect())
+def _dead_records(letters: DataFrame, first: _At, last: _At, topic: str) -> list[DeadRecord]:
+    return sorted(_dead_record(row, topic) for row in dead_between(letters, first, last).collect())
 
 
 def _dead_record(row: Row, topic: str) -> DeadRecord:
@@ -132,11 +162,6 @@ def _reached(page: Sequence[DeadRecord]) -> Ends:
     return {(dead.place.topic, dead.place.partition): dead.place.offset + 1 for dead in page}
 
 
-def _outcome(found: Sequence[Row]) -> Outcome:
-    oldest_ms = min((row.oldest_ms for row in found if row.oldest_ms), default=None)
-    return Outcome(
-        rows=sum(row.stored for row in found),
-        dead_letters=sum(row.dead for row in found),
-        expired=sum(row.expired for row in found),
-        age_s=0.0 if oldest_ms is None else max(0.0, round(time.time() - oldest_ms / 1000, 1)),
-    )
+def _outcome(found: Contents) -> Outcome:
+    age_s = 0.0 if found.oldest is None else max(0.0, round(time.time() - found.oldest.timestamp(), 1))
+    return Outcome(rows=found.stored, dead_letters=found.dead, expired=found.expired, age_s=age_s)

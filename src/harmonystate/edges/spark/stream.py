@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from harmonystate.config import Config
+from harmonystate.edges.spark.census import Census
 from harmonystate.edges.spark.checkpoint import planned_offsets
 from harmonystate.edges.spark.faults import cause_of, refuse_final
 from harmonystate.edges.spark.kafka_source import source_options
@@ -72,6 +73,7 @@ class Stream:
         self._watch = watch
         self._stop = stop
         self._clock = clock
+        self._census = Census(spark.sparkContext)
         self._fault: BaseException | None = None
         self._failures = 0  # since the last batch that got through
 
@@ -149,6 +151,7 @@ class Stream:
             ends=lambda: planned_offsets(self._spark, self._checkpoint, batch_id),
             settings=self._config.cassandra,
             outlet=self._outlet,
+            census=self._census,
         )
         self._clock.finish()
         if self._failures:

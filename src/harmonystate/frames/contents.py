@@ -1,0 +1,48 @@
+"""What a batch of records holds, counted where it is decoded: to look at it again would cost a job and a copy of it."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+class Contents(NamedTuple):
+    """What some records hold.
+
+    Attributes:
+        stored: how many are reports for the table.
+        expired: how many are reports whose time is over.
+        dead: how many are no reports.
+        hours: of the reports for the table; UTC.
+        oldest: when the first of all these records was written; UTC.
+    """
+
+    stored: int = 0
+    expired: int = 0
+    dead: int = 0
+    hours: frozenset[datetime] = frozenset()
+    oldest: datetime | None = None
+
+    def plus(self, other: "Contents") -> "Contents":
+        """Return what both hold."""
+        return Contents(
+            stored=self.stored + other.stored,
+            expired=self.expired + other.expired,
+            dead=self.dead + other.dead,
+            hours=self.hours | other.hours,
+            oldest=min((moment for moment in (self.oldest, other.oldest) if moment is not None), default=None),
+        )
+
+
+def contents_of(rows: pa.RecordBatch, *, dead: int, written: pa.TimestampArray) -> Contents:
+    """Count the reports (reads `hour` and `ttl`) and dead letters of a batch, and find when its first was `written`."""
+    kept = rows.column("hour").filter(pc.greater(rows.column("ttl"), 0))
+    oldest = pc.min(written.cast(pa.timestamp("us", "UTC")))
+    return Contents(
+        stored=len(kept),
+        expired=rows.num_rows - len(kept),
+        dead=dead,
+        hours=frozenset(kept.unique().to_pylist()),
+        oldest=oldest.as_py(),
+    )

@@ -1,0 +1,36 @@
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harmonystate.frames.contents import Contents
+
+moments = st.integers(946_684_800, 4_102_444_800).map(lambda second: datetime.fromtimestamp(second, UTC))
+counts = st.integers(0, 10**6)
+contents = st.builds(
+    Contents,
+    stored=counts,
+    expired=counts,
+    dead=counts,
+    hours=st.frozensets(moments, max_size=3),
+    oldest=st.none() | moments,
+)
+
+
+@given(contents, contents, contents)
+def test_it_does_not_matter_which_task_ends_first(one, two, three):
+    assert one.plus(two).plus(three) == three.plus(one).plus(two)
+    assert one.plus(two.plus(three)) == one.plus(two).plus(three)
+
+
+@given(contents)
+def test_nothing_adds_nothing(one):
+    assert one.plus(Contents()) == Contents().plus(one) == one
+
+
+def test_of_two_moments_the_first_counts():
+    early, late = datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC)
+
+    both = Contents(stored=1, hours=frozenset([late]), oldest=late).plus(Contents(dead=2, oldest=early))
+
+    assert both == Contents(stored=1, dead=2, hours=frozenset([late]), oldest=early)
