@@ -160,6 +160,8 @@ def test_killed_in_the_middle_it_goes_on_loses_nothing_and_doubles_nothing(place
 
     with running(command, tmp_path / "first.log") as first:
         wait_until(lambda: 0 < done(place) < everything, within_s=250, what="a first batch")
+        # Else it would be done with all before the second one has looked.
+        first.send_signal(signal.SIGSTOP)
         second = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
         assert second.returncode == 75, second.stderr
         assert "another ingest is using the checkpoint" in second.stderr
