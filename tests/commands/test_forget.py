@@ -26,13 +26,6 @@ from tests.support.services import local_config
 
 pytestmark = pytest.mark.services
 
-# Ada Byron and Bo Li are in every fifth; somebody else is sad, too. All of it so fresh that it is told on cards.
-START = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=30)
-OTHER = chain.some_reports(1, run="other", start=START)[0]
-REPORTS = [
-    *chain.some_reports(20, start=START),
-    Report(*(getattr(OTHER, name) for name in OTHER.__struct_fields__[:5]), (Person("Di", "Oz", 0),), ("tax",)),
-]
 TABLES = ("report", "person_hours", "saddest")
 
 
@@ -43,12 +36,21 @@ def discord() -> Iterator[FakeDiscord]:
 
 
 @pytest.fixture(scope="module")
-def config(stack, tmp_path_factory, discord: FakeDiscord) -> Config:
+def reports() -> list[Report]:
+    """Ada Byron and Bo Li in every fifth; somebody else is sad, too. All of it so fresh that it is told on cards."""
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=30)
+    other = chain.some_reports(1, run="other", start=start)[0]
+    oz = Report(*(getattr(other, name) for name in other.__struct_fields__[:5]), (Person("Di", "Oz", 0),), ("tax",))
+    return [*chain.some_reports(20, start=start), oz]
+
+
+@pytest.fixture(scope="module")
+def config(stack, tmp_path_factory, discord: FakeDiscord, reports: list[Report]) -> Config:
     """21 reports, 5 of them sad, told on Discord and stored."""
     plain = local_config(stack, tmp_path_factory.mktemp("forget"))
     config = plain.model_copy(update={"discord": DiscordSettings(**discord.settings)})
     chain.set_up(config)
-    chain.produce(config, REPORTS)
+    chain.produce(config, reports)
     assert stream_alerts.run(config, once=True, instance="a") == 0
     assert alert_bot.run(config, sink="discord", once=True, instance="a") == 0
     chain.ingest(config)
@@ -128,9 +130,9 @@ def test_a_person_is_gone_from_rows_rollups_answers_and_cards_and_does_not_come_
     assert verify.run(config, wish) == 0
 
 
-def test_a_row_that_a_replay_wrote_again_is_found_by_verify_and_mended(config, capsys):
+def test_a_row_that_a_replay_wrote_again_is_found_by_verify_and_mended(config, reports, capsys):
     with open_session(config.cassandra) as session:
-        write_rows(session, config.cassandra, REPORTS[:1], now=datetime.now(UTC))
+        write_rows(session, config.cassandra, reports[:1], now=datetime.now(UTC))
     assert "Byron" in stored(config)
 
     with pytest.raises(CheckFailed, match="1 disagreeing"):

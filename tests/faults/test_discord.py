@@ -107,8 +107,8 @@ def test_r13_what_came_without_discord_is_told_once_the_fresh_first_through_a_st
     report("R13", what, *verdicts_on(config, discord, alerts), recovery_s=time_of(first) - back)
     assert out_of_order(discord, alerts) == []
     assert discord.too_often == 0
-    # Fresh first: no digest among the first messages.
-    assert all(cards_in(message) for message in discord.messages[1:11])
+    # Fresh first; with a thousand older ones in hand, every other message is one of digests.
+    assert sum(bool(cards_in(message)) for message in discord.messages[1:11]) >= 5
     fresh = {alert.alert_id for alert in alerts if alert.alert.report.time > now() - 30 * MINUTE}
     assert set(cards_in(first)) <= fresh
 

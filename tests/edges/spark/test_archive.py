@@ -1,12 +1,16 @@
 import os
+import pickle
+import subprocess
+import sys
 import time
 
 import platformdirs
 import pytest
 
+from harmonystate.edges.cassandra import schema
 from harmonystate.edges.local import jars
 from harmonystate.edges.local.java import find_java
-from harmonystate.edges.spark import archive, archive_maker
+from harmonystate.edges.spark import archive
 from harmonystate.edges.spark.archive import archive_options, archive_path, make_in_background, remove_unused
 
 
@@ -54,13 +58,22 @@ def test_for_a_cluster_and_where_there_is_one_none_is_made(offline_config, cache
 
 
 @pytest.mark.services
-def test_what_is_made_is_used(config, cache):
-    from harmonystate.edges.cassandra import schema
-
+def test_what_is_made_is_whole_and_a_jvm_takes_it(config, tmp_path):
+    """In a child, for the tests' own Spark lives in this process."""
     schema.apply(config.cassandra)
-    connector, path = jars.fetch(["spark"], cache=None)["spark"], cache / "spark-made.jsa"
+    connector, java_home, path = jars.fetch(["spark"])["spark"], find_java(), tmp_path / "spark-made.jsa"
+    code = (
+        "import pickle, sys; from harmonystate.edges.spark.archive_maker import make; "
+        "make(**pickle.load(sys.stdin.buffer))"
+    )
+    task = pickle.dumps({"config": config, "jars": connector, "java_home": java_home, "path": path})
 
-    archive_maker.make(config, jars=connector, java_home=find_java(), path=path)
+    # With a cache of its own it starts without the archive that may be in the user's.
+    alone = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], input=task, check=True, timeout=500, env=alone)
 
     assert path.stat().st_size > 50_000_000
-    assert not path.with_suffix(".new").exists()
+    assert [found.name for found in tmp_path.glob("*.jsa*")] == [path.name]
+    class_path = {**os.environ, "CLASSPATH": archive.whole_class_path({}, connector)}
+    java = [java_home / "bin/java", "-XX:+UseSerialGC", f"-XX:SharedArchiveFile={path}", "-Xshare:on", "-version"]
+    assert subprocess.run(java, env=class_path, check=False).returncode == 0

@@ -228,5 +228,5 @@ def test_a_torn_checkpoint_is_named_with_its_file(stream, place, tmp_path):
     (tmp_path / "checkpoint" / "offsets" / "0").write_text("")
     (tmp_path / "checkpoint" / "offsets" / ".0.crc").unlink()
 
-    with pytest.raises(BadInput, match=r"offsets/0.*remove .*/checkpoint"):
+    with pytest.raises(BadInput, match=r"offsets/0.*--repair-checkpoint.*/checkpoint"):
         stream(Outlet())
