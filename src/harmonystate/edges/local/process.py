@@ -2,10 +2,14 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
+
+# In the middle of its start, a process has no command line for a moment, and a JVM starts itself twice.
+_NAMELESS_S = 1.0
 
 
 def spawn(
@@ -30,10 +34,14 @@ def spawn(
 
 def command_of(pid: int) -> list[str]:
     """Return the command line of a living process; empty when there is none, or only a zombie."""
+    give_up = time.monotonic() + _NAMELESS_S
     try:
-        return psutil.Process(pid).cmdline()
+        process = psutil.Process(pid)
+        while not (command := process.cmdline()) and time.monotonic() < give_up:
+            time.sleep(0.01)
     except psutil.Error:
         return []
+    return command
 
 
 def terminate(pid: int, *, patience_s: float) -> bool:
