@@ -31,7 +31,7 @@ check: venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --quiet -p no:faker --numprocesses auto -m "not services and not faults"
+	$(BIN)/pytest --quiet -p no:faker --numprocesses auto --dist worksteal -m "not services and not faults"
 
 # SEED=N repeats what a run did; ONLY=R3 is that test alone.
 test-faults: venv

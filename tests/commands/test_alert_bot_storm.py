@@ -18,6 +18,8 @@ from harmonystate.edges.discord.connection import Connection
 from harmonystate.edges.discord.sink import DiscordSink
 from tests.support.alerts import HEARD, raised, row
 
+pytestmark = pytest.mark.services
+
 AWAY = timedelta(minutes=10)
 ANSWERED_AFTER_S = 0.15
 

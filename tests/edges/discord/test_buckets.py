@@ -8,6 +8,8 @@ import pytest
 from harmonystate.edges.discord.buckets import Buckets, install
 from tests.support.fake_discord import CHANNEL_ID, TOKEN, Answer, FakeDiscord
 
+pytestmark = pytest.mark.services
+
 GLOBAL = Answer(status=429, scope="global", retry_after=301)
 
 

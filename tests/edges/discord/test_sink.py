@@ -18,6 +18,8 @@ from tests.support.alerts import alerts, raised
 from tests.support.fake_discord import CHANNEL_ID, TOKEN, Answer, FakeDiscord
 from tests.support.kafka import wait_until
 
+pytestmark = pytest.mark.services
+
 HERE = str(CHANNEL_ID)
 
 
