@@ -7,11 +7,9 @@ from kafka import KafkaConsumer, TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Place
-from harmonystate.edges.kafka.connect import open_consumer
-from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
+from harmonystate.edges.kafka.offsets import ANSWER_MS, consuming, partitions_of
 from harmonystate.edges.kafka.reading import POLL_MS
 from harmonystate.edges.kafka.records import Record
-from harmonystate.edges.kafka.transaction import translated
 
 # Where the next wanted record is farther than this, going there costs less than reading on.
 READ_ON = 5_000
@@ -28,14 +26,10 @@ def records_at(settings: KafkaSettings, places: Iterable[Place]) -> Iterator[Rec
         wanted[TopicPartition(place.topic, place.partition)].add(place.offset)
     if not wanted:
         return
-    with translated():
-        consumer = open_consumer(settings)
-        try:
-            for where, offsets in sorted(wanted.items()):
-                if where in partitions_of(consumer, where.topic):
-                    yield from _in_partition(consumer, where, offsets)
-        finally:
-            consumer.close(autocommit=False)
+    with consuming(settings) as consumer:
+        for where, offsets in sorted(wanted.items()):
+            if where in partitions_of(consumer, where.topic):
+                yield from _in_partition(consumer, where, offsets)
 
 
 def record_at(settings: KafkaSettings, place: Place) -> Record | None:

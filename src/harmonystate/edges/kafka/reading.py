@@ -30,7 +30,7 @@ def read_all(settings: KafkaSettings, topic: str, *, since: datetime | None = No
         places = partitions_of(consumer, topic)
         ends = {at.partition: end for at, end in consumer.end_offsets(places, timeout_ms=ANSWER_MS).items()}
         consumer.assign(places)
-        _seek(consumer, places, since)
+        seek_since(consumer, places, since)
         while any(consumer.position(place, timeout_ms=ANSWER_MS) < ends[place.partition] for place in places):
             yield from (record for record in _poll(consumer) if record.offset < ends[record.partition])
 
@@ -65,7 +65,8 @@ class Tail:
         self._consumer.close(autocommit=False)
 
 
-def _seek(consumer: KafkaConsumer, places: list[TopicPartition], since: datetime | None) -> None:
+def seek_since(consumer: KafkaConsumer, places: list[TopicPartition], since: datetime | None) -> None:
+    """Go to the first record that was written from `since` on; None goes to the beginning."""
     if since is None:
         consumer.seek_to_beginning(*places)
         return

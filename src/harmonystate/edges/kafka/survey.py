@@ -9,7 +9,7 @@ from harmonystate.config import KafkaSettings
 from harmonystate.core.audit import Extent
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
-from harmonystate.edges.kafka.reading import POLL_MS, _seek
+from harmonystate.edges.kafka.reading import POLL_MS, seek_since
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.transaction import translated
 
@@ -42,7 +42,7 @@ class Surveyor:
             firsts = self._consumer.beginning_offsets(places, timeout_ms=ANSWER_MS)
             ends = self._consumer.end_offsets(places, timeout_ms=ANSWER_MS)
             self._consumer.assign(places)
-            _seek(self._consumer, places, since)
+            seek_since(self._consumer, places, since)
             first_ms: dict[int, int] = {}
             while any(self._consumer.position(place, timeout_ms=ANSWER_MS) < ends[place] for place in places):
                 for place, batch in self._consumer.poll(timeout_ms=POLL_MS).items():
