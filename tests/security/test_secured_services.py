@@ -85,8 +85,8 @@ KAFKA = {
 
 @pytest.mark.parametrize("wrong", KAFKA)
 def test_kafka_says_what_is_wrong_and_what_to_do(secured, wrong, monkeypatch):
-    # A second is enough here; that all of it takes at most 15 is a matter of constants, see tests/edges/kafka.
-    monkeypatch.setattr(connect, "REQUIRE_BOOTSTRAP_MS", 1_000)
+    # Two seconds are enough here; that all of it takes at most 15 is a matter of constants, see tests/edges/kafka.
+    monkeypatch.setattr(connect, "REQUIRE_BOOTSTRAP_MS", 2_000)
     settings_of, said = KAFKA[wrong]
     settings = settings_of(secured)
 

@@ -1,3 +1,4 @@
+import logging
 import socket
 import threading
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ import pytest
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka import connect
-from harmonystate.edges.kafka.causes import Causes
+from harmonystate.edges.kafka.causes import Causes, listening
 from harmonystate.edges.kafka.connect import cluster_id, open_consumer, open_producer, require
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.errors import Misconfigured, Unavailable
@@ -41,6 +42,23 @@ def test_the_gravest_cause_is_the_one_that_is_said(heard, kind, said):
 
     assert type(fault) is kind
     assert str(fault).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("cause", "half_told"),
+    [
+        (HUNG_UP, True),
+        (kafka.errors.UnsupportedSaslMechanismError(), True),
+        (kafka.errors.IllegalSaslStateError(), True),
+        (SASL, False),
+        (REFUSED, False),
+    ],
+)
+def test_a_broker_that_would_say_more_is_told_from_one_that_has_said_all(cause, half_told):
+    with listening() as causes:
+        logging.getLogger("kafka.net.manager").warning("Bootstrap connection to %s failed: %s", "bootstrap-0", cause)
+
+    assert causes.half_told is half_told
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from harmonystate.errors import HarmonyError, Misconfigured, Unavailable
 
 _LOG = "kafka.net.manager"
 _HUNG_UP = "socket disconnected"
+# The broker says more than the client passes on, or, where it hangs up before that is read, nothing at all.
+_HALF_TOLD = (_HUNG_UP, "UnsupportedSaslMechanismError", "IllegalSaslStateError")
 # What stands in a cause, and what to say of it; the gravest first.
 _SAYINGS: tuple[tuple[tuple[str, ...], type[HarmonyError], str], ...] = (
     (
@@ -47,20 +49,20 @@ class Causes(logging.Handler):
 
     Attributes:
         heard: the exceptions.
-        hung_up: whether a broker hung up without a word: then `hangup` can ask it why.
+        half_told: whether a broker would say more than was heard: then `hangup` can ask it why.
     """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.heard: list[BaseException] = []
-        self.hung_up = False
+        self.half_told = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep what there is of exceptions in the record."""
         arguments = record.args if isinstance(record.args, tuple) else ()
         self.heard += [argument for argument in arguments if isinstance(argument, BaseException)]
         # Of a connection that broke after its start the exception is in the text only.
-        self.hung_up = self.hung_up or _HUNG_UP in record.getMessage()
+        self.half_told = self.half_told or any(mark in record.getMessage() for mark in _HALF_TOLD)
 
     def explain(self, where: str, hint: str) -> HarmonyError:
         """Return the gravest cause as one line: a refused password before a bad certificate before silence."""

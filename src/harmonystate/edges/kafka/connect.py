@@ -104,7 +104,7 @@ def open_admin_or_explain(settings: KafkaSettings) -> Iterator[KafkaAdminClient]
             raise refused(fault) from fault
         except kafka_errors.RetriableError as fault:
             explained = causes.explain(where, hint)
-            asked = why_it_hangs_up(client_options(settings)) if causes.hung_up else None
+            asked = why_it_hangs_up(client_options(settings)) if causes.half_told else None
             raise asked or explained from fault
 
 
