@@ -2,7 +2,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -24,10 +24,8 @@ from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka import connect
 from harmonystate.edges.kafka.offsets import committed, end_offsets, lag
 from harmonystate.edges.kafka.topics import create_topics
-from harmonystate.edges.local.stop import Stop
 from harmonystate.edges.spark.faults import RecordsGone
 from harmonystate.edges.spark.micro_batch import DeadRecord, Outcome
-from harmonystate.edges.spark.stall import SparkLost
 from harmonystate.errors import BadInput, Misconfigured, Unavailable
 from tests.support.kafka import read, wait_until, write
 from tests.support.malformed import MALFORMED
@@ -229,30 +227,6 @@ def test_records_that_are_gone_are_named_up_to_where(place):
     with pytest.raises(BadInput, match=rf"{topic}, partition 2: .* offsets -5 to -1, .*--accept-loss.*/checkpoint"):  # noqa: SIM117
         with ingest.naming_what_is_gone(place, "/checkpoint"):
             raise RecordsGone(topic, 2, -5)
-
-
-def test_when_spark_is_lost_another_one_goes_on():
-    sessions = iter(["first", "second"])
-    worked_in = []
-
-    def work(session):
-        worked_in.append(session)
-        if session == "first":
-            raise SparkLost("its JVM is gone")
-
-    ingest.outlive(lambda: nullcontext(next(sessions)), work, Stop())
-
-    assert worked_in == ["first", "second"]
-
-
-def test_asked_to_stop_no_other_spark_is_started():
-    stop = Stop()
-
-    def work(session):
-        stop.set()
-        raise SparkLost("its JVM went first")
-
-    ingest.outlive(lambda: nullcontext("only"), work, stop)
 
 
 def test_a_broker_has_a_checkpoint_of_its_own(offline_config):

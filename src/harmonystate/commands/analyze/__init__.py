@@ -6,6 +6,7 @@ that the hour stands, then the answers. Until its mark is there an hour is dirty
 """
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harmonystate.commands.analyze.analysis import Analysis, Job, Pen
@@ -19,6 +20,7 @@ from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.lease import hold_lease
 from harmonystate.edges.console.answers import write_answers
 from harmonystate.edges.local.stop import stop_on_signals
+from harmonystate.edges.spark.stall import outlive
 from harmonystate.errors import BadUsage
 
 if TYPE_CHECKING:
@@ -26,14 +28,19 @@ if TYPE_CHECKING:
 
 STAGE = "analyze"
 
+# So many Sparks may be lost in one run: what loses two of them is no accident, and cron comes again.
+_LIVES = 2
+
 
 def run(config: Config, *, until: str | None, threshold: int | None, full: bool, save: bool, output: str) -> int:
     """Answer, save unless told not to, and show."""
     stop = stop_on_signals()
     job = make_job(config, until=until, threshold=threshold, full=full, save=save, now=datetime.now(UTC))
-    with open_session(config.cassandra) as session, lazy_engine(config) as engine:
-        answers = answer(job, config.cassandra, session, engine)
-    write_answers(answers, output=output)
+    with open_session(config.cassandra) as session:
+        work = partial(answer, job, config.cassandra, session)
+        answers = outlive(partial(lazy_engine, config), work, stop, stage=STAGE, lives=_LIVES)
+    if answers:
+        write_answers(answers, output=output)
     return stop.exit_code
 
 

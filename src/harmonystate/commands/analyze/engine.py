@@ -31,7 +31,7 @@ class Fresh(NamedTuple):
 
 
 class Engine:
-    """What a run does in Spark.
+    """What a run does in Spark; each of its calls raises SparkLost when Spark does not answer any more.
 
     Args:
         settings: where rollups are.
@@ -55,9 +55,10 @@ class Engine:
         from harmonystate.edges.spark import batch
         from harmonystate.frames import hour_frames
 
-        reports = batch.read_reports(self._spark, self._settings, hours)
-        people = hour_frames.person_minutes(reports, threshold=threshold).persist()
-        minutes = batch.collect_minutes(hour_frames.minutes(people))
+        with self._guarded() as spark:
+            reports = batch.read_reports(spark, self._settings, hours)
+            people = hour_frames.person_minutes(reports, threshold=threshold).persist()
+            minutes = batch.collect_minutes(hour_frames.minutes(people))
         return Fresh(minutes, hour_frames.person_hours(people, shards=self._settings.shards))
 
     def store_persons(self, fresh: Fresh, *, now: datetime, timestamp: int) -> None:
@@ -65,8 +66,9 @@ class Engine:
         from harmonystate.edges.spark import batch
         from harmonystate.frames import hour_frames
 
-        rows = hour_frames.with_ttl(fresh.person_hours, keep=self._settings.series_ttl, now=now)
-        batch.write_person_hours(rows, self._settings, timestamp=timestamp)
+        with self._guarded():
+            rows = hour_frames.with_ttl(fresh.person_hours, keep=self._settings.series_ttl, now=now)
+            batch.write_person_hours(rows, self._settings, timestamp=timestamp)
 
     def saddest(self, stored: Sequence[datetime], fresh: Fresh | None, *, top: int) -> list[Tally]:
         """Return the `top` saddest over the stored rollups of some hours and what is fresh, in order."""
@@ -74,9 +76,20 @@ class Engine:
         from harmonystate.frames import answer_frames
 
         parts = [fresh.person_hours] if fresh else []
-        if stored:
-            parts.append(batch.read_person_hours(self._spark, self._settings, stored))
-        return batch.collect_tallies(answer_frames.saddest(parts, top=top)) if parts else []
+        if not (parts or stored):
+            return []
+        with self._guarded() as spark:
+            if stored:
+                parts.append(batch.read_person_hours(spark, self._settings, stored))
+            return batch.collect_tallies(answer_frames.saddest(parts, top=top))
+
+    @contextmanager
+    def _guarded(self) -> "Iterator[SparkSession]":
+        """Lend Spark to a body that may wait for Cassandra without end."""
+        from harmonystate.edges.spark.guard import guarded
+
+        with guarded(self._spark):
+            yield self._spark
 
 
 @contextmanager

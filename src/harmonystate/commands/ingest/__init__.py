@@ -1,7 +1,7 @@
 """ingest: keeps every report of global2 in the table report (Spark Structured Streaming)."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,11 +20,11 @@ from harmonystate.edges.kafka.offsets import first_offsets
 from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.jars import fetch
 from harmonystate.edges.local.java import find_java
-from harmonystate.edges.local.stop import Stop, stop_on_signals
+from harmonystate.edges.local.stop import stop_on_signals
 from harmonystate.edges.spark.checkpoint import locked
 from harmonystate.edges.spark.faults import RecordsGone, let_go
 from harmonystate.edges.spark.session import open_spark
-from harmonystate.edges.spark.stall import SparkLost, StallClock
+from harmonystate.edges.spark.stall import StallClock, outlive
 from harmonystate.edges.spark.stream import Stream
 from harmonystate.errors import BadInput
 
@@ -66,24 +66,9 @@ def run(config: Config, *, once: bool, repair_checkpoint: bool = False, accept_l
                 )
                 stream.run(once=once)
 
-        outlive(start_spark, store_all, stop)
+        outlive(start_spark, store_all, stop, stage=STAGE)
     _log.info("done", **meter.counts())
     return stop.exit_code
-
-
-def outlive(
-    start_spark: "Callable[[], AbstractContextManager[SparkSession]]",
-    work: "Callable[[SparkSession], None]",
-    stop: Stop,
-) -> None:
-    """Do the work in a Spark session, and in another one whenever Spark is lost."""
-    while not stop.is_set():
-        try:
-            with start_spark() as spark:
-                return work(spark)
-        except SparkLost as lost:
-            _log.warning("starts Spark again", because=str(lost))
-    return None
 
 
 def default_checkpoint(config: Config, cluster_id: str) -> str:
