@@ -55,7 +55,7 @@ def own_place(*, one_global_topic: bool = False, tables: bool = False) -> Iterat
         tables: with a keyspace, its tables in it.
     """
     run = f"bench_{uuid.uuid4().hex[:8]}"
-    topics = {name: f"{run}.{name}" for name in ("global1", "global2", "alert", "dead_letter", "delivery")}
+    topics = {name: f"{run}.{name}" for name in ("global1", "global2", "alert", "dead_letter", "delivery", "silence")}
     if one_global_topic:
         topics["global1"] = topics["global2"]
     settings = config.load(None, kafka={"topics": topics}, cassandra={"keyspace": run})

@@ -8,11 +8,14 @@ from datetime import timedelta
 
 import pytest
 
+from harmonystate.commands.alert_bot.lane import Tools
 from harmonystate.commands.alert_bot.teller import Teller
 from harmonystate.config import Topics
 from harmonystate.core import backlog as backlogs
+from harmonystate.core.matchers import parse_matchers
 from harmonystate.core.message import Edit, Form, Undelivered
 from harmonystate.core.routes import Route, target_of
+from harmonystate.core.silence import Silence, active_at
 from harmonystate.core.waiting import Target
 from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.transaction import TransactionFailed
@@ -133,9 +136,10 @@ def done(answer):
     return future
 
 
-def run(feed, sink, clock=None, goal=None):
+def run(feed, sink, clock=None, goal=None, silences=lambda _: ()):
     clock = clock or Clock()
-    teller = Teller(feed, sink, topics=Topics(), stop=clock, meter=Meter("alert-bot"), now=clock.now)
+    tools = Tools(Meter("alert-bot"), clock.now, silences)
+    teller = Teller(feed, sink, topics=Topics(), stop=clock, tools=tools)
     return teller.run({} if goal is None else goal)
 
 
@@ -435,3 +439,81 @@ def test_a_stop_waits_for_the_answer_that_is_on_its_way_and_commits_it():
 
     assert feed.keys() == ids(raised(1))
     assert feed.offsets == {("alert", 0): 1}
+
+
+def silences(*typed):
+    silence = Silence("quiet", parse_matchers(typed), HEARD, HEARD + timedelta(hours=1), "ada")
+    return lambda now: active_at(now, [silence])
+
+
+def deliveries(feed):
+    records = [json.loads(outgoing.value) for outgoing in feed.outgoings if outgoing.topic == "delivery"]
+    return {each["alertId"]: (each["kind"], each["channelId"], each["messageId"]) for each in records}
+
+
+def test_the_silenced_are_recorded_and_told_to_nobody():
+    muted, audible = raised(1, 0, drone=7), raised(2, 1, drone=8)
+    feed, sink = Feed([row(muted, 0), row(audible, 1)]), Sink()
+
+    assert run(feed, sink, silences=silences("drone=7"))
+
+    assert [ids(message) for message in sink.posts] == [ids(audible)]
+    assert deliveries(feed) == {
+        muted.alert_id: ("silenced", "silence", "quiet"),
+        audible.alert_id: ("card", HERE, "1"),
+    }
+    assert feed.offsets == {("alert", 0): 2}
+
+
+def test_what_waits_when_a_silence_is_made_is_muted_too():
+    alert, made = raised(1), []
+    feed, sink = Feed([row(alert, 0)]), Sink(Undelivered("429", wait_s=1))
+
+    class Later(Clock):
+        def wait(self, seconds):
+            made.append(True)
+            return super().wait(seconds)
+
+    assert run(feed, sink, Later(), silences=lambda now: silences("drone=7")(now) if made else ())
+
+    assert len(sink.posts) == 1
+    assert deliveries(feed) == {alert.alert_id: ("silenced", "silence", "quiet")}
+
+
+def test_a_message_that_may_stand_in_the_channel_is_not_silenced_any_more():
+    alert, made = raised(1), []
+    feed, sink = Feed([row(alert, 0)]), Sink(UNKNOWN)
+
+    class Later(Clock):
+        def wait(self, seconds):
+            made.append(True)
+            return super().wait(seconds)
+
+    assert run(feed, sink, Later(), silences=lambda now: silences("drone=7")(now) if made else ())
+
+    assert len(sink.posts) == 2
+    assert deliveries(feed) == {alert.alert_id: ("card", HERE, "2")}
+
+
+def test_what_stands_in_the_channel_already_is_found_there_before_it_is_silenced():
+    told, untold = raised(1), raised(2)
+    feed = Feed([row(told, 0), row(untold, 1)], unproved=True)
+    sink = Sink(standing=[posted(told, number="5")])
+
+    assert run(feed, sink, silences=silences("drone=7"))
+
+    assert sink.posts == []
+    assert deliveries(feed) == {
+        told.alert_id: ("card", HERE, "5"),
+        untold.alert_id: ("silenced", "silence", "quiet"),
+    }
+
+
+def test_once_a_silence_has_ended_alerts_are_told_again():
+    alert = raised(1)
+    feed, sink, clock = Feed([row(alert, 0)]), Sink(), Clock()
+    clock.waited_s = 3600
+
+    assert run(feed, sink, clock, silences=silences("drone=7"))
+
+    assert deliveries(feed) == {alert.alert_id: ("card", HERE, "1")}

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from harmonystate.commands.alert_bot.lane import Tools
 from harmonystate.commands.alert_bot.teller import Teller
 from harmonystate.config import DiscordSettings, Topics
 from harmonystate.core.delivery import Posted
@@ -135,7 +136,8 @@ def test_13_800_alerts_of_ten_minutes_without_discord_are_told_once_within_a_qua
         offsets[number % 4] += 1
     feed, sink = Feed(rows), Storm(clock, chance)
 
-    teller = Teller(feed, sink, topics=Topics(), stop=clock, meter=Meter("alert-bot"), now=clock.now)
+    tools = Tools(Meter("alert-bot"), clock.now, lambda _: ())
+    teller = Teller(feed, sink, topics=Topics(), stop=clock, tools=tools)
     assert teller.run({})
 
     told = Counter(alert.alert_id for _, message in sink.log for alert in message.alerts)

@@ -17,7 +17,7 @@ from harmonystate.config.dump import write
 
 SHIPPED = Path(__file__).parents[2] / "config" / "harmony.yaml"
 CONTRACT = """
-kafka:     {bootstrap_servers: "127.0.0.1:9092", topics: {global1: global1, global2: global2, alert: alert, dead_letter: dead-letter, delivery: delivery}, partitions: 4, replication: 1, client: {}}
+kafka:     {bootstrap_servers: "127.0.0.1:9092", topics: {global1: global1, global2: global2, alert: alert, dead_letter: dead-letter, delivery: delivery, silence: silence}, partitions: 4, replication: 1, client: {}}
 cassandra: {contact_points: [127.0.0.1], port: 9042, keyspace: harmony, datacenter: datacenter1, shards: 4, replication: 1, report_ttl: 30d, series_ttl: 365d, username: null, password_file: null, client: {}}
 spark:     {master: "local[*,4]", checkpoint: null, stall_after: 15m, conf: {}}
 discord:   {token_file: null, channel_id: null, rest_url: null}

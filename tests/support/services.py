@@ -55,7 +55,7 @@ def local_config(services: Services, home: Path) -> Config:
     """Return a config for these services, in this home, with names that nobody else uses."""
     prefix = f"t{_RUN}.{next(_numbers)}"
     names = {"global1": "global1", "global2": "global2", "alert": "alert"}
-    names |= {"dead_letter": "dead-letter", "delivery": "delivery"}
+    names |= {"dead_letter": "dead-letter", "delivery": "delivery", "silence": "silence"}
     topics = Topics(**{key: f"{prefix}.{name}" for key, name in names.items()})
     return Config(
         kafka=KafkaSettings(bootstrap_servers=services.kafka, topics=topics),

@@ -25,6 +25,7 @@ from harmonystate.cli.options import (
     say_version,
     with_common_options,
 )
+from harmonystate.cli.silencing import silencing
 from harmonystate.errors import HarmonyError
 
 app = typer.Typer(
@@ -210,6 +211,24 @@ def status(
 
 @app.command()
 @with_common_options
+def dashboard(
+    load: Load,
+    *,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, metavar="N", help="Where. [default: 8050]")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of which interface; there is no login. [default: 127.0.0.1]")
+    ] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> int:
+    """Serve a page that shows what the city feels, live; prints its address. It only reads."""
+    config = load(dashboard={"port": port, "host": host})
+    from harmonystate.commands import dashboard as command
+
+    return command.run(config, open_browser=open_browser)
+
+
+@app.command()
+@with_common_options
 def demo(
     load: Load,
     *,
@@ -225,6 +244,7 @@ def demo(
     return command.run(config, exit_after=exit_after, discord=discord)
 
 
+app.add_typer(silencing, name="silence")
 app.add_typer(mending)
 
 

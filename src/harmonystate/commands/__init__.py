@@ -11,5 +11,8 @@ status         what is where                demo    everything at once
 verify         does every store hold what it should; repairs
 dead_letters   what is no report: shown, sent back
 trace          one report, step by step
+dashboard      what the topics and tables say, as a page in the browser
 forget         takes one person out
+
+silence        mutes alerts for a while
 """

@@ -36,7 +36,7 @@ def run(config: Config, identity: str, *, since: str | None, output: str) -> int
         CheckFailed: when nothing was found.
     """
     wanted, begin = _parse(identity, since)
-    require(config.kafka, config.kafka.topics.model_dump().values())
+    require(config.kafka, config.kafka.topics.model_dump(exclude={"silence"}).values())
     with open_session(config.cassandra) as session, metering("trace") as meter, answering(config.kafka):
         with Surveyor(config.kafka) as surveyor:
             search = _Search(config, wanted, surveyor, since=begin, meter=meter)

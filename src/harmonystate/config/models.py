@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from harmonystate.config.fields import (
     Duration,
     HomePath,
+    Host,
     Hosts,
     KeyspaceName,
     Latitude,
@@ -35,20 +36,21 @@ class Section(BaseModel):
 
 
 class Topics(Section):
-    """The names of the five topics (contract: docs/glossary.md)."""
+    """The names of the topics (contract: docs/glossary.md); `silence` is compacted, the others are streams."""
 
     global1: TopicName = "global1"
     global2: TopicName = "global2"
     alert: TopicName = "alert"
     dead_letter: TopicName = "dead-letter"
     delivery: TopicName = "delivery"
+    silence: TopicName = "silence"
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
         """Refuse a stage that would read what it writes; the two global topics may be one."""
-        others = [self.alert, self.dead_letter, self.delivery]
+        others = [self.alert, self.dead_letter, self.delivery, self.silence]
         if len({self.global1, self.global2, *others}) != len({self.global1, self.global2}) + len(others):
-            raise ValueError("alert, dead_letter and delivery each need a name of their own")
+            raise ValueError("alert, dead_letter, delivery and silence each need a name of their own")
         return self
 
 
@@ -189,6 +191,13 @@ class AnalysisSettings(Section):
     since: Moment = "24h"
 
 
+class DashboardSettings(Section):
+    """Where `dashboard` listens. The page has no login: whoever reaches it can read it."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 8050
+
+
 class LocalSettings(Section):
     """The local servers and everything we keep on this host."""
 
@@ -206,6 +215,7 @@ class Config(Section):
     produce: ProduceSettings = Field(default_factory=ProduceSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     analysis: AnalysisSettings = Field(default_factory=AnalysisSettings)
+    dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
     local: LocalSettings = Field(default_factory=LocalSettings)
 
 

@@ -10,7 +10,7 @@ from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.record import Outgoing
 from harmonystate.core.wire import format_time
 
-Kind = Literal["card", "digest"]
+Kind = Literal["card", "digest", "silenced"]
 
 
 class Posted(NamedTuple):
@@ -19,7 +19,8 @@ class Posted(NamedTuple):
     Attributes:
         at: when it was delivered; UTC.
         alert_ids: of every alert that the message shows; what is not among them is not delivered by it.
-        kind: what it shows them as; text counts as a card, and so does being counted on a card.
+        kind: what it shows them as; text counts as a card, and so does being counted on a card. What is silenced
+            stands in no message: `core.silence` says what takes its place.
     """
 
     channel_id: str

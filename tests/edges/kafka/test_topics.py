@@ -20,12 +20,15 @@ def test_topics_are_made_as_the_contract_says(config):
     lines = create_topics(config.kafka)
 
     topics = config.kafka.topics
-    assert lines == [f"topic {name}: made, partitions 4, replication 1" for name in topics.model_dump().values()]
+    streams = topics.model_dump(exclude={"silence"}).values()
+    made = [f"topic {name}: made, partitions 4, replication 1" for name in streams]
+    assert lines == [*made, f"topic {topics.silence}: made, partitions 1, replication 1"]
     for name, days in [(topics.global1, 7), (topics.global2, 7), (topics.alert, 30), (topics.delivery, 30)]:
         found = configs_of(config.kafka, name)
         assert (found["compression.type"], found["retention.ms"]) == ("lz4", str(days * 24 * 3600 * 1000))
     dead_letter = configs_of(config.kafka, topics.dead_letter)
     assert (dead_letter["retention.ms"], dead_letter["max.message.bytes"]) == ("2592000000", "4194304")
+    assert configs_of(config.kafka, topics.silence)["cleanup.policy"] == "compact"
 
 
 def test_made_again_they_are_there(config):
@@ -39,7 +42,7 @@ def test_several_that_make_them_at_once_do_not_mind(config):
         outcomes = list(pool.map(lambda _: create_topics(config.kafka), range(4)))
 
     made = [line for lines in outcomes for line in lines if ": made" in line]
-    assert len(made) == len(set(made)) == 5
+    assert len(made) == len(set(made)) == 6
 
 
 def test_a_topic_that_differs_is_left_as_it_is_and_said(config):
@@ -58,7 +61,7 @@ def test_the_two_global_topics_may_be_one(config):
     one = config.kafka.topics.model_copy(update={"global2": config.kafka.topics.global1})
     settings = config.kafka.model_copy(update={"topics": one})
 
-    assert len(create_topics(settings)) == len(plans(settings)) == 4
+    assert len(create_topics(settings)) == len(plans(settings)) == 5
 
 
 def test_more_replicas_than_brokers_is_a_matter_of_the_config(config):

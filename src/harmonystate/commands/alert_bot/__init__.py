@@ -3,6 +3,7 @@
 teller.py   the loop: read, let the lanes work, commit
 lane.py     one channel: look up, tell, tell again
 sink.py     what a place to tell alerts in must be able to do
+silences.py what nobody is told of for a while
 """
 
 import sys
@@ -11,6 +12,8 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
+from harmonystate.commands.alert_bot.lane import Tools
+from harmonystate.commands.alert_bot.silences import following
 from harmonystate.commands.alert_bot.sink import Sink
 from harmonystate.commands.alert_bot.teller import STAGE, Teller
 from harmonystate.config import Config
@@ -30,27 +33,29 @@ def run(config: Config, *, sink: str | None, once: bool, instance: str | None) -
     stop = stop_on_signals()
     topics = config.kafka.topics
     opening = _sink(config, sink, once=once)
-    connect.require(config.kafka, [topics.alert, topics.delivery, topics.dead_letter])
+    connect.require(config.kafka, [topics.alert, topics.delivery, topics.dead_letter, topics.silence])
     with (
         instances.claim(config.local.home, STAGE, instance) as name,
+        following(config.kafka) as silences,
         opening as channel,
         _meter(channel) as meter,
     ):
-        tell_all(config, channel, instance=name, once=once, stop=stop, meter=meter)
+        tools = Tools(meter, _now, silences.active)
+        tell_all(config, channel, instance=name, once=once, stop=stop, tools=tools)
     return stop.exit_code
 
 
-def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Stop, meter: Meter) -> None:
+def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Stop, tools: Tools) -> None:
     """Tell of alerts through one feed after the other: whatever fails, the next goes on from what is committed."""
     patience = Patience(config.kafka, stop, stage=STAGE)
     goal: Mapping[Any, int] | None = None
     done = False
     while not (done or stop.is_set()):
         try:
-            with AlertFeed(config.kafka, instance=instance, meter=meter) as feed:
+            with AlertFeed(config.kafka, instance=instance, meter=tools.meter) as feed:
                 goal = goal or feed.ends()
                 patience.relieved()
-                teller = Teller(feed, sink, topics=config.kafka.topics, stop=stop, meter=meter, now=_now)
+                teller = Teller(feed, sink, topics=config.kafka.topics, stop=stop, tools=tools)
                 done = teller.run(goal if once else None)
         except TransactionFailed as fault:
             patience.bear(fault)

@@ -1,8 +1,9 @@
 """One channel's part of the work: at most one request on its way, and what to do about its answer."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import ceil
+from typing import NamedTuple
 
 import structlog
 
@@ -13,6 +14,8 @@ from harmonystate.core.backoff import backoff
 from harmonystate.core.delivery import Posted
 from harmonystate.core.dispatch import Dispatch
 from harmonystate.core.message import Edit, Message, Undelivered
+from harmonystate.core.silence import Mute, Silence
+from harmonystate.core.waiting import Waiting
 from harmonystate.core.wire import NotAReport
 from harmonystate.edges.console.meter import Meter
 
@@ -24,6 +27,20 @@ SHORTEST_S = 1.0
 NONCE_HOLDS = timedelta(minutes=2)
 
 Clock = Callable[[], datetime]
+
+
+class Tools(NamedTuple):
+    """What all lanes work with.
+
+    Attributes:
+        meter: counts what is told.
+        now: the clock.
+        silences: returns those that are active at a moment.
+    """
+
+    meter: Meter
+    now: Clock
+    silences: Callable[[datetime], Sequence[Silence]]
 
 
 class Lane:
@@ -42,8 +59,7 @@ class Lane:
         backlog: Backlog,
         *,
         recorded_since: Callable[[datetime], set[str]],
-        meter: Meter,
-        now: Clock,
+        tools: Tools,
     ) -> None:
         """Start idle.
 
@@ -52,8 +68,7 @@ class Lane:
             sink: where it is.
             backlog: what waits.
             recorded_since: returns the ids of alerts that have a delivery record since then.
-            meter: counts what is told.
-            now: the clock.
+            tools: what all lanes share.
         """
         self.channel_id = channel_id
         self.on_its_way: Answer | None = None
@@ -63,8 +78,8 @@ class Lane:
         self._backlog = backlog
         self._dispatch = Dispatch(sink)
         self._recorded_since = recorded_since
-        self._meter = meter
-        self._now = now
+        self._meter, self._now, self._silences = tools
+        self._mute = Mute()
         self._log = structlog.get_logger("harmony.alert-bot")
         # What the answer is for, and what was sent, if it was no question.
         self._use: Callable[[list[Posted]], None] = self._deliver
@@ -108,10 +123,17 @@ class Lane:
             self._look(since, lambda found: self._prove(since, found))
         elif self._unanswered is not None:
             self._try_again(*self._unanswered)
-        elif (waiting := self._backlog.waiting(self.channel_id)) and self._may_send():
+        elif (waiting := self._audible()) and self._may_send():
             told = self._dispatch.choose(waiting, self._now())
             if told is not None and self._may_send(told):
                 self._tell(told)
+
+    def _audible(self) -> Collection[Waiting]:
+        """Return what is to be told here, once the silenced are settled; nothing is unproved or unanswered by now."""
+        waiting, now = self._backlog.waiting(self.channel_id), self._now()
+        for muted in self._mute.among(waiting, self._silences(now)):
+            self._meter.add(silenced=self._backlog.deliver([muted.posted(now)]))
+        return waiting
 
     def _may_send(self, told: Message | Edit | None = None) -> bool:
         """Ask for a token; without one, wait for it, and choose anew by then."""

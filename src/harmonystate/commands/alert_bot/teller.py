@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from functools import partial
 from typing import Any
 
-from harmonystate.commands.alert_bot.lane import Clock, Lane
+from harmonystate.commands.alert_bot.lane import Clock, Lane, Tools
 from harmonystate.commands.alert_bot.sink import Answer, Sink
 from harmonystate.config import Topics
 from harmonystate.core.backlog import Backlog
@@ -19,7 +19,6 @@ from harmonystate.core.delivery import delivery_record
 from harmonystate.core.record import Outgoing
 from harmonystate.core.waiting import Waiting, waiting_of
 from harmonystate.core.wire import NotAReport
-from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.alerts import AlertFeed
 from harmonystate.edges.kafka.records import place_of
 from harmonystate.edges.kafka.transaction import TransactionFailed
@@ -45,19 +44,18 @@ class Teller:
         *,
         topics: Topics,
         stop: Stop,
-        meter: Meter,
-        now: Clock,
+        tools: Tools,
     ) -> None:
         self._feed = feed
         self._sink = sink
         self._stop = stop
-        self._meter = meter
-        self._now = now
+        self._tools = tools
+        self._meter, self._now = tools.meter, tools.now
         self._backlog = Backlog(
-            partial(delivery_record, topic=topics.delivery), partial(_letter, topic=topics.dead_letter, now=now)
+            partial(delivery_record, topic=topics.delivery), partial(_letter, topic=topics.dead_letter, now=self._now)
         )
         self._lanes: dict[str, Lane] = {}
-        meter.add(alerts=0)
+        self._meter.add(alerts=0)
 
     def run(self, goal: Mapping[Any, int] | None) -> bool:
         """Work until asked to stop, or until all up to `goal` is told (then True)."""
@@ -105,8 +103,7 @@ class Teller:
             self._sink,
             self._backlog,
             recorded_since=self._feed.told_since,
-            meter=self._meter,
-            now=self._now,
+            tools=self._tools,
         )
 
     def _commit(self) -> None:

@@ -39,7 +39,8 @@ def run(config: Config, name: str, *, yes: bool) -> int:
     """
     if not list(splits(name)):
         raise BadUsage("expected a first and a last name with a space between, as on a card")
-    topics = list(dict.fromkeys(config.kafka.topics.model_dump().values()))
+    # A silence keeps the ids of persons, no names.
+    topics = list(dict.fromkeys(config.kafka.topics.model_dump(exclude={"silence"}).values()))
     require(config.kafka, topics)
     kept = kept_for(config.kafka, topics)
     # A run of analyze that has read the rows as they were would write the rollups as they were.

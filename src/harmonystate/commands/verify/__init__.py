@@ -46,7 +46,7 @@ def run(config: Config, wish: Wish) -> int:
     """
     now = datetime.now(UTC)
     window = read_window(wish.since, wish.until, now=now)
-    require(config.kafka, config.kafka.topics.model_dump().values())
+    require(config.kafka, config.kafka.topics.model_dump(exclude={"silence"}).values())
     with ExitStack() as opened:
         session = opened.enter_context(open_session(config.cassandra))
         if wish.repair:

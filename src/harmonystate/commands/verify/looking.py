@@ -39,7 +39,7 @@ def look(
 ) -> tuple[dict[str, int], Findings, Forgotten]:
     """Return how much was read of each store, what is wrong, and the ids of forgotten persons."""
     forgotten = read_forgotten(session)
-    stores = Stores(**config.kafka.topics.model_dump())
+    stores = Stores(**config.kafka.topics.model_dump(include=set(Stores._fields)))
     audit = Audit(stores, threshold=config.alerts.threshold, window=window, forgotten=forgotten, limit=limit)
     eyes = _Look(config, audit, now=now, meter=meter)
     reached = eyes.reached()

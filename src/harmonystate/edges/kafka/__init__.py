@@ -15,8 +15,10 @@ group_reader.py  reads a topic as a member of a group
 membership.py    what it takes to be a member under a name of one's own, and to leave
 session.py       a Transactor and a GroupReader, which live and fail together
 exactly_once.py  consume, transform, produce: a batch and its offsets are one transaction
+silences.py      the topic silence, compacted: the last word on each
 alerts.py        the topic alert, and the transaction that commits what was told
 reading.py       reads a topic without a group
+glance.py        the newest records of some topics, and no more than a screen needs
 offsets.py       what a group has committed, where a topic ends, the lag between
 topics.py        makes the topics
 overview.py      how much stands where, for status

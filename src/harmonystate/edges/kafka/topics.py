@@ -29,10 +29,17 @@ def plans(settings: KafkaSettings) -> list[Plan]:
     """Return how each topic is to be (docs/glossary.md); the two global topics may be one."""
     topics = settings.topics
     kept_days = {topics.global1: 7, topics.global2: 7, topics.alert: 30, topics.dead_letter: 30, topics.delivery: 30}
-    return [
-        Plan(name, settings.partitions, settings.replication, _config(settings, name, days))
+    streams = [
+        Plan(
+            name,
+            settings.partitions,
+            settings.replication,
+            _config(settings, name, {"retention.ms": str(days * DAY_MS)}),
+        )
         for name, days in kept_days.items()
     ]
+    silences = _config(settings, topics.silence, {"cleanup.policy": "compact"})
+    return [*streams, Plan(topics.silence, 1, settings.replication, silences)]
 
 
 def create_topics(settings: KafkaSettings) -> list[str]:
@@ -53,8 +60,8 @@ def create_topics(settings: KafkaSettings) -> list[str]:
         return lines + _retention_warnings(admin, wanted)
 
 
-def _config(settings: KafkaSettings, name: str, days: int) -> dict[str, str]:
-    config = {"compression.type": "lz4", "retention.ms": str(days * DAY_MS)}
+def _config(settings: KafkaSettings, name: str, kept: dict[str, str]) -> dict[str, str]:
+    config = {"compression.type": "lz4", **kept}
     if name == settings.topics.dead_letter:
         config["max.message.bytes"] = str(DEAD_LETTER_BYTES)
     if settings.replication >= 3:
@@ -104,7 +111,7 @@ def _retention_warnings(admin: KafkaAdminClient, wanted: Iterable[Plan]) -> list
     described = admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, broker, [key])], config_filter="all")
     entries: dict[str, Any] = described["broker"][broker]
     kept_ms = int(entries[key]["value"]) * 60_000 if key in entries else None
-    longest_ms = max(int(plan.config["retention.ms"]) for plan in wanted)
+    longest_ms = max(int(plan.config.get("retention.ms", 0)) for plan in wanted)
     if kept_ms is None or kept_ms >= longest_ms:
         return []
     days = longest_ms // DAY_MS
