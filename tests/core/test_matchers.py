@@ -81,7 +81,7 @@ def test_what_is_shown_is_what_was_typed():
 @pytest.mark.parametrize(
     "typed",
     [
-        *([], [""], ["drone"], ["drone="], ["drone=-1"], ["drone=x"], ["drone=2147483648"], ["drone=1_0"], ["drone=\u0667"]),
+        *([], [""], ["drone"], ["drone="], ["drone=-1"], ["drone=x"], ["drone=2147483648"], ["drone=1_0"]),
         *(["colour=red"], ["person=Ada"], ["max_score=11"], ["max_score=1", "max_score=2"], ["area=1,2,3"]),
         *(["area=49,2,48,3"], ["area=a,b,c,d"], ["area=nan,2,49,3"], ["area=48,2,49,181"]),
     ],

@@ -50,8 +50,22 @@ def invalid(body: Json) -> web.Response | None:
         and all(_length(embed.get("footer", {}).get("text", "")) <= 2048 for embed in embeds)
         and sum(map(_length, texts)) <= 6000
         and len(str(body.get("nonce", ""))) <= 25
+        and all(map(_is_sound_row, body.get("components") or []))
     )
     return None if sound else web.json_response({"message": "Invalid Form Body", "code": 50035}, status=400)
+
+
+def _is_sound_row(line: Json) -> bool:
+    """Say whether Discord takes an action row of buttons."""
+    buttons = line["components"]
+    ids = [button["custom_id"] for button in buttons]
+    return (
+        line["type"] == 1
+        and 1 <= len(buttons) <= 5
+        and len(ids) == len(set(ids))
+        and all(1 <= len(identity) <= 100 for identity in ids)
+        and all(button["type"] == 2 and 1 <= len(button["label"]) <= 80 for button in buttons)
+    )
 
 
 def _texts(embed: Json) -> list[str]:

@@ -1,15 +1,11 @@
-"""A Discord for tests, on 127.0.0.1: channels by REST, and a gateway. It refuses what the real one refuses.
+"""A Discord for tests, on 127.0.0.1. It refuses what the real one refuses.
 
-Rules and limits are those of https://discord.com/developers/docs: resources/message, topics/gateway, rate-limits.
-By hand: `python -m tests.support.fake_discord` prints the settings that lead to it.
+Rules and limits are those of https://discord.com/developers/docs: resources/message, rate-limits.
 """
 
 import asyncio
-import base64
-import json
 import threading
 import time
-import zlib
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,39 +13,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from tests.support.discord_rules import invalid, told_in
+from tests.support.fake_discord.answers import (
+    CHANNEL_ID,
+    EPOCH_MS,
+    TOKEN,
+    USER,
+    Answer,
+    Json,
+    scripted,
+    too_many,
+    unknown,
+)
+from tests.support.fake_discord.gateway import Gateway
+from tests.support.fake_discord.interactions import Interaction, People, change, custom_ids
 
-BOT_ID = 700_000_000_000_000_001
-CHANNEL_ID = 700_000_000_000_000_002
-TOKEN = f"{base64.b64encode(str(BOT_ID).encode()).decode()}.fake.canary"
 NONCE_HOLDS_S = 180.0
-EPOCH_MS = 1_420_070_400_000
-USER = {"id": str(BOT_ID), "username": "harmony", "discriminator": "0000", "avatar": None, "bot": True}
-
-Json = dict[str, Any]
-
-
-@dataclass
-class Answer:
-    """What a POST gets instead of a 200.
-
-    Attributes:
-        status: None = it is accepted as usual.
-        cut: the connection is cut without an answer (after the message was accepted, with status None).
-        delay_s: how long it takes until the message is looked at.
-        hold_s: how long it then takes until the answer is given.
-        retry_after: of a 429, seconds; None = not JSON, as when Cloudflare bans.
-        scope: of a 429: user, shared or global.
-    """
-
-    status: int | None = None
-    cut: bool = False
-    delay_s: float = 0.0
-    hold_s: float = 0.0
-    retry_after: float | None = 0.05
-    scope: str = "user"
 
 
 @dataclass
@@ -70,7 +51,7 @@ class FakeDiscord:
         edits: every PATCH: the message's id and the status it got.
         too_often: how many requests were refused because there were too many, and not because the script said so.
         reads: every GET of the history: its query.
-        sessions: what identified itself at the gateway.
+        people: who presses buttons and types commands, and what they are answered.
     """
 
     limit: int | None = None
@@ -88,7 +69,8 @@ class FakeDiscord:
     messages: list[Json] = field(default_factory=list)
     tries: list[tuple[Json, int]] = field(default_factory=list)
     reads: list[Json] = field(default_factory=list)
-    sessions: list[Json] = field(default_factory=list)
+    people: People = field(default_factory=People)
+    _gateway: Gateway = field(default_factory=Gateway)
     _nonces: dict[tuple[str, str | None], tuple[float, Json]] = field(default_factory=dict)
 
     @property
@@ -99,6 +81,20 @@ class FakeDiscord:
     def settings(self) -> Json:
         """The section `discord` of a config that leads here."""
         return {"token": TOKEN, "channel_id": CHANNEL_ID, "rest_url": self.url}
+
+    @property
+    def sessions(self) -> list[Json]:
+        """What identified itself at the gateway."""
+        return self._gateway.sessions
+
+    def press(self, message: Json, custom_id: str, **person: Any) -> Interaction:
+        """Let a person (`name`, `nick`) press a button that stands under a message."""
+        assert custom_id in custom_ids(message), "no such button"
+        return self._send(self.people.press(message, custom_id, **person))
+
+    def command(self, name: str, *, given: Json | None = None, **person: Any) -> Interaction:
+        """Let a person type `/harmony NAME` with these options."""
+        return self._send(self.people.command(name, given or {}, **person))
 
     def told(self) -> Counter[str]:
         """Return how often each alert stands in the channels, on a card, as text, in a digest or counted on a card."""
@@ -133,6 +129,7 @@ class FakeDiscord:
         app = web.Application()
         app.router.add_get("/gateway/bot", self._gateway_bot)
         app.router.add_get("/ws", self._websocket)
+        self.people.add_routes(app, self)
         app.router.add_post("/channels/{channel}/messages", self._post)
         app.router.add_get("/channels/{channel}/messages", self._history)
         app.router.add_get("/channels/{channel}/messages/{message}", self._look_up)
@@ -152,7 +149,7 @@ class FakeDiscord:
         body, channel = await request.json(), request.match_info["channel"]
         answer = self.script.popleft() if self.script else self.weather() if self.weather else self.always or Answer()
         await asyncio.sleep(answer.delay_s)
-        response = self._denied(request) or _scripted(answer) or self._limited("POST", channel) or invalid(body)
+        response = self._denied(request) or scripted(answer) or self._limited("POST", channel) or invalid(body)
         if response is None:
             message = self._accept(body, channel)
             response = web.json_response(message, headers=self._limit_headers("POST", channel))
@@ -189,6 +186,7 @@ class FakeDiscord:
             "content": content,
             "timestamp": datetime.fromtimestamp(now, UTC).isoformat(),
             "embeds": [{"type": "rich", **embed} for embed in body.get("embeds", [])],
+            "components": body.get("components", []),
             "nonce": body.get("nonce"),
             "mention_everyone": "@everyone" in content and "everyone" in allowed.get("parse", []),
             "mention_roles": [role for role in allowed.get("roles", []) if f"<@&{role}>" in content],
@@ -202,7 +200,7 @@ class FakeDiscord:
         if self.limit is not None and len(window) >= self.limit:
             self.too_often += 1
             headers = self._limit_headers(method, channel)
-            return _too_many(self.window_s - (now - window[0]), "user", headers)
+            return too_many(self.window_s - (now - window[0]), "user", headers)
         window.append(now)
         return None
 
@@ -231,47 +229,25 @@ class FakeDiscord:
 
     async def _look_up(self, request: web.Request) -> web.Response:
         found = [message for message in self.messages if message["id"] == request.match_info["message"]]
-        return self._denied(request) or (web.json_response(found[0]) if found else _unknown())
+        return self._denied(request) or (web.json_response(found[0]) if found else unknown())
 
     async def _edit(self, request: web.Request) -> web.Response:
         body, answer = await request.json(), self.edit_script.popleft() if self.edit_script else Answer()
         channel, wanted = request.match_info["channel"], request.match_info["message"]
         found = next((message for message in self.messages if message["id"] == wanted), None)
-        response = self._denied(request) or _scripted(answer) or self._limited("PATCH", channel)
+        response = self._denied(request) or scripted(answer) or self._limited("PATCH", channel)
         if response is None and found is None:
-            response = _unknown()
+            response = unknown()
         if response is None and found is not None:
             response = invalid({**found, **body})
             if response is None:
-                found.update(embeds=[{"type": "rich", **embed} for embed in body["embeds"]])
-                found["content"] = body.get("content", found["content"])
-                found["edited_timestamp"] = datetime.now(UTC).isoformat()
+                change(found, body)
                 response = web.json_response(found, headers=self._limit_headers("PATCH", channel))
         self.edits.append((wanted, response.status))
         await asyncio.sleep(answer.hold_s)
         if answer.cut and request.transport:
             request.transport.close()
         return response
-
-    async def _websocket(self, request: web.Request) -> web.StreamResponse:
-        if not self.gateway:
-            return web.Response(status=503)
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        stream = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
-
-        async def send(**event: Any) -> None:
-            text = json.dumps({"s": None, "t": None, **event})
-            if stream is None:
-                await socket.send_str(text)
-            else:
-                await socket.send_bytes(stream.compress(text.encode()) + stream.flush(zlib.Z_SYNC_FLUSH))
-
-        await send(op=10, d={"heartbeat_interval": 1000})
-        async for frame in socket:
-            if frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                await self._handle(json.loads(frame.data), send)
-        return socket
 
     def _denied(self, request: web.Request) -> web.Response | None:
         if request.headers.get("Authorization") != f"Bot {TOKEN}":
@@ -280,39 +256,14 @@ class FakeDiscord:
             return web.json_response({"message": "Unknown Channel", "code": 10003}, status=404)
         return None
 
-    async def _handle(self, event: Json, send: Any) -> None:
-        if event["op"] == 1:
-            await send(op=11, d=None)
-        elif event["op"] == 2:
-            self.sessions.append(event["d"])
-            ready = {"v": 10, "user": {**USER, "mfa_enabled": False, "flags": 0}, "guilds": [], "session_id": "1"}
-            more = {"resume_gateway_url": f"ws://127.0.0.1:{self.port}/ws", "application": {"id": "1", "flags": 0}}
-            await send(op=0, t="READY", s=1, d={**ready, **more})
-        elif event["op"] == 6:
-            await send(op=0, t="RESUMED", s=2, d={})
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        if not self.gateway:
+            return web.Response(status=503)
+        return await self._gateway.serve(request, self.port)
 
-
-def _unknown() -> web.Response:
-    return web.json_response({"message": "Unknown Message", "code": 10008}, status=404)
-
-
-def _scripted(answer: Answer) -> web.Response | None:
-    if answer.status is None:
-        return None
-    if answer.status == 429:
-        return _too_many(answer.retry_after, answer.scope, {})
-    return web.json_response({"message": "scripted", "code": 50035}, status=answer.status)
-
-
-def _too_many(retry_after: float | None, scope: str, headers: dict[str, str]) -> web.Response:
-    if retry_after is None:
-        return web.Response(status=429, text="<html>banned</html>", content_type="text/html")
-    body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": scope == "global"}
-    return web.json_response(body, status=429, headers={**headers, "X-RateLimit-Scope": scope})
-
-
-if __name__ == "__main__":
-    with FakeDiscord(limit=5) as fake:
-        print(f"HARMONY_DISCORD__TOKEN={TOKEN}", f"HARMONY_DISCORD__CHANNEL_ID={CHANNEL_ID}")
-        print(f"HARMONY_DISCORD__REST_URL={fake.url}", flush=True)
-        threading.Event().wait()
+    def _send(self, interaction: Interaction) -> Interaction:
+        """Tell the gateway of it, as soon as somebody is there to hear it."""
+        interaction.sent_at = time.monotonic()
+        told = self._gateway.tell("INTERACTION_CREATE", interaction.event)
+        asyncio.run_coroutine_threadsafe(told, self._loop).result(10)
+        return interaction
