@@ -2,13 +2,17 @@
 
 import socket
 import threading
+from collections import Counter
+from xml.etree import ElementTree
 
 import pytest
 
 from harmonystate.edges.local.ports import LOOPBACK, free_ports
 from tests.support.account import Account, Verdict, compare
+from tests.support.chart import Panel, draw
 from tests.support.fault_table import lines, row_of
 from tests.support.proxy import Api, Proxy
+from tests.support.samples import Sample, Sampler, longest_above_s, slopes
 
 TRUTH = {7: ["a", "b", "c"], 8: ["d"]}
 
@@ -50,6 +54,38 @@ def test_the_table_sums_up_all_that_was_compared_in_the_order_of_the_tests():
         ["R2", "early", "1", "0", "1", "3", "1.2", "s"],
         ["R10", "late", "9", "2", "0", "0", "-"],
     ]
+
+
+def test_what_grows_is_seen_in_the_life_that_is_asked_for_and_after_its_warm_up():
+    sampler = Sampler(dict, {})
+    sampler.samples += [Sample(60.0 * minute, "memory", "bot", 7, 50 + minute / 5) for minute in range(20)]
+    sampler.samples += [Sample(60.0 * minute, "memory", "loop", 8, 40 * (minute > 2)) for minute in range(20)]
+    sampler.samples += [Sample(60.0 * minute, "memory", "loop", 9, minute) for minute in range(20)]
+
+    grows = slopes(sampler, "memory", {"bot": 7, "loop": 8, "gone": 1}, after_s=180)
+
+    assert grows == {"bot": pytest.approx(2), "loop": pytest.approx(0)}
+
+
+def test_a_lag_is_away_from_calm_between_two_samples_of_calm_and_for_ever_if_it_does_not_return():
+    points = [(0, 3), (5, 900), (30, 2), (35, 1)]
+
+    assert longest_above_s(points, 10) == 30
+    assert longest_above_s([*points, (40, 11)], 10) == float("inf")
+
+
+def test_a_chart_has_a_line_for_each_life_and_a_mark_for_each_fault(tmp_path):
+    lives = [[(0, 1), (60, 2), (120, 2), (180, 2)], [(200, 5), (240, 1)]]
+
+    draw(tmp_path / "chart.svg", "a & b", [Panel("memory", {"bot <1>": lives})], until_s=240, marks=[190.0])
+
+    drawn = ElementTree.parse(tmp_path / "chart.svg")
+    kinds = Counter(element.tag.rpartition("}")[2] for element in drawn.iter())
+    texts = {element.text for element in drawn.iter() if element.text}
+    assert (kinds["polyline"], {"a & b", "memory", "bot <1>", "4 min"} <= texts) == (2, True)
+    assert [path.get("class") for path in drawn.iter() if path.get("class") == "f"] == ["f"]
+    (first, _) = [line.get("points").split() for line in drawn.iter() if line.get("points")]
+    assert len(first) == 3  # the middle of three that are level is not drawn
 
 
 def frame(body):
