@@ -22,6 +22,7 @@ OPTIONS = {
     "up": "",
     "down": "--wipe --yes",
     "status": "--output",
+    "dashboard": "--port --host --open",
     "demo": "--exit --discord",
     "verify": "--since --until --repair --limit --output",
     "trace": "--since --output",
@@ -36,6 +37,7 @@ OPTIONS = {
 COMMON = {"--config", "--verbose", "--quiet", "--log-format", "--help"}
 SHORT = {"-v": "--verbose", "-q": "--quiet", "-h": "--help", "-o": "--output"}
 HEAVY = {"pyspark", "hikari", "cassandra", "kafka", "pyarrow", "pandas", "jgo", "numpy", "msgspec", "yaml"}
+HEAVY |= {"nicegui", "fastapi", "uvicorn"}
 
 
 def options_in(text: str) -> dict[str, str]:

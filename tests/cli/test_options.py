@@ -39,7 +39,7 @@ class Recorder:
 @pytest.fixture
 def recorder(stand_in: StandIn) -> Recorder:
     recorder = Recorder()
-    for command in ("stream_alerts", "alert_bot", "ingest", "analyze", "setup", "status", "demo"):
+    for command in ("stream_alerts", "alert_bot", "ingest", "analyze", "setup", "status", "dashboard", "demo"):
         stand_in(command, run=recorder.run, filter_lines=recorder.filter_lines)
     stand_in("stack", up=recorder.up, down=recorder.down)
     bounds = SimpleNamespace(parse=lambda **named: named)
@@ -74,6 +74,8 @@ ALL = {"until": "2026-11-24", "threshold": 3, "full": True, "save": False, "outp
         ("down --wipe --yes", "down", {"wipe": True, "yes": True}),
         ("status", "run", {"output": "table"}),
         ("status -o json", "run", {"output": "json"}),
+        ("dashboard", "run", {"open_browser": False}),
+        ("dashboard --open", "run", {"open_browser": True}),
         ("demo", "run", {"exit_after": False, "discord": False}),
         ("demo --exit --discord", "run", {"exit_after": True, "discord": True}),
     ],

@@ -25,6 +25,7 @@ from harmonystate.cli.options import (
     say_version,
     with_common_options,
 )
+from harmonystate.cli.showing import showing
 from harmonystate.cli.silencing import silencing
 from harmonystate.errors import HarmonyError
 
@@ -209,41 +210,7 @@ def status(
     return command.run(config, output=output)
 
 
-@app.command()
-@with_common_options
-def dashboard(
-    load: Load,
-    *,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, metavar="N", help="Where. [default: 8050]")] = None,
-    host: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Of which interface; there is no login. [default: 127.0.0.1]")
-    ] = None,
-    open_browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-) -> int:
-    """Serve a page that shows what the city feels, live; prints its address. It only reads."""
-    config = load(dashboard={"port": port, "host": host})
-    from harmonystate.commands import dashboard as command
-
-    return command.run(config, open_browser=open_browser)
-
-
-@app.command()
-@with_common_options
-def demo(
-    load: Load,
-    *,
-    exit_after: Annotated[
-        bool, typer.Option("--exit", help="Stop by itself, and check that the counts agree.")
-    ] = False,
-    discord: Annotated[bool, typer.Option("--discord", help="Use the configured Discord token and channel.")] = False,
-) -> int:
-    """Run everything at once in a home of its own, and show it."""
-    config = load()
-    from harmonystate.commands import demo as command
-
-    return command.run(config, exit_after=exit_after, discord=discord)
-
-
+app.add_typer(showing)
 app.add_typer(silencing, name="silence")
 app.add_typer(mending)
 

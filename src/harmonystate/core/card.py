@@ -63,10 +63,10 @@ class Card(NamedTuple):
         return length(self.footer) + sum(length(name) + length(value) for name, value in self.fields)
 
 
-def card_of(raised: RaisedAlert, dialect: Dialect, *, now: datetime, again: Sequence[RaisedAlert] = ()) -> Card:
-    """Make the card of an alert that is delivered `now`; `again` are alerts that are counted on it."""
+def card_of(raised: RaisedAlert, dialect: Dialect, *, now: datetime | None, again: Sequence[RaisedAlert] = ()) -> Card:
+    """Make the card of an alert that is delivered `now` (None = not yet); `again` are alerts that are counted on it."""
     alert, report = raised.alert, raised.alert.report
-    age = spell_age(now - report.time)
+    told = f"delivered {spell_age(now - report.time)} after it was heard" if now else "not delivered yet"
     return Card(
         raised.alert_id,
         (
@@ -75,7 +75,7 @@ def card_of(raised: RaisedAlert, dialect: Dialect, *, now: datetime, again: Sequ
             Field("Sad person" if len(alert.sad) == 1 else "Sad persons", _persons(alert.sad, dialect)),
             Field("In contact with", _persons(alert.contacts, dialect) or "nobody"),
             Field("Key words", listing([_spell(word, dialect) for word in report.words], dialect.longest) or "none"),
-            Field("Date", f"{dialect.moment(report.time)}\ndelivered {age} after it was heard"),
+            Field("Date", f"{dialect.moment(report.time)}\n{told}"),
             *([Field(SEEN_AGAIN, _again(again, dialect))] if again else []),
         ),
         colour_of(min(person.score for person in alert.sad)),

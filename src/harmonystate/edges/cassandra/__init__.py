@@ -10,5 +10,6 @@ traces.py   what the tables hold of one report
 erasure.py  takes one person out
 forgotten.py  whom no row is to name
 lease.py    one run of analyze at a time
+saved.py    what analyze has saved, for the dashboard
 analysis_reader.py, analysis_writer.py   what analyze reads and writes: rollups, series, answers
 """

@@ -1,4 +1,4 @@
-"""How much stands in each topic, and how far behind each group is: for status and the demo's screen."""
+"""How much stands in each topic, and how far behind each group is: for status and the dashboard."""
 
 import time
 from collections.abc import Mapping
@@ -17,10 +17,15 @@ _NOT_YET = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoo
 
 
 class TopicSize(NamedTuple):
-    """A topic's partitions, and about how many records: transaction markers take offsets too."""
+    """A topic's partitions, and about how many records: transaction markers take offsets too.
+
+    Attributes:
+        end: where it ends, its partitions added up.
+    """
 
     partitions: int
     records: int
+    end: int
 
 
 class Overview(NamedTuple):
@@ -38,19 +43,23 @@ class Overview(NamedTuple):
 class Observer:
     """Looks at Kafka again and again over the same two connections."""
 
-    def __init__(self, settings: KafkaSettings, topics: list[str], groups: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: KafkaSettings, topics: list[str], groups: Mapping[str, str], *, patience_ms: int = ANSWER_MS
+    ) -> None:
         """Open it.
 
         Args:
             settings: where Kafka is.
             topics: whose size to tell.
             groups: consumer groups, each with the one topic it reads.
+            patience_ms: how long an answer may take.
 
         Raises:
             TransactionFailed: when Kafka does not answer.
         """
         self._topics = topics
         self._groups = groups
+        self._patience_ms = patience_ms
         with translated():
             self._consumer = open_consumer(settings)
             self._admin_context = open_admin(settings, bootstrap_timeout_ms=BOOTSTRAP_MS)
@@ -65,11 +74,15 @@ class Observer:
         with translated():
             places = {topic: partitions_of(self._consumer, topic) for topic in self._topics}
             everywhere = [place for partitions in places.values() for place in partitions]
-            starts = self._consumer.beginning_offsets(everywhere, timeout_ms=ANSWER_MS)
-            ends = self._consumer.end_offsets(everywhere, timeout_ms=ANSWER_MS)
+            starts = self._consumer.beginning_offsets(everywhere, timeout_ms=self._patience_ms)
+            ends = self._consumer.end_offsets(everywhere, timeout_ms=self._patience_ms)
             committed = self._committed()
         topics = {
-            topic: TopicSize(len(partitions), sum(ends[place] - starts[place] for place in partitions))
+            topic: TopicSize(
+                len(partitions),
+                sum(ends[place] - starts[place] for place in partitions),
+                sum(ends[place] for place in partitions),
+            )
             for topic, partitions in places.items()
             if partitions
         }
@@ -81,7 +94,7 @@ class Observer:
 
     def _committed(self) -> dict[str, dict[TopicPartition, object]]:
         """Ask for all groups; the first one ever to ask makes the broker create its offsets topic, and waits for it."""
-        deadline = time.monotonic() + ANSWER_MS / 1000
+        deadline = time.monotonic() + self._patience_ms / 1000
         while True:
             try:
                 return dict(self._admin.list_group_offsets(dict.fromkeys(self._groups)))

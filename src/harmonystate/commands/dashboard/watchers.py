@@ -1,0 +1,60 @@
+"""The two threads that watch Kafka and Cassandra: whatever fails, they say so, and try again for ever."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from harmonystate.commands.dashboard.board import Board
+from harmonystate.commands.dashboard.topics import LOOK_EVERY_S, Memory, TopicWatch
+from harmonystate.config import Config
+from harmonystate.edges.cassandra.connect import open_session, translating
+from harmonystate.edges.cassandra.saved import SavedReader
+from harmonystate.edges.kafka.transaction import TransactionFailed
+from harmonystate.edges.local.stop import Stop
+from harmonystate.errors import HarmonyError
+
+READ_EVERY_S = 3.0
+RETRY_AFTER_S = 1.0
+
+Clock = Callable[[], datetime]
+
+
+def start_watching(config: Config, board: Board, stop: Stop, *, now: Clock) -> None:
+    """Start both; they end soon after `stop`, and with the process in any case."""
+    for watch in (watch_topics, watch_tables):
+        arguments = (config, board, stop, now)
+        threading.Thread(target=watch, args=arguments, name=watch.__name__, daemon=True).start()
+
+
+def watch_topics(config: Config, board: Board, stop: Stop, now: Clock) -> None:
+    """Keep the board's stream fresh."""
+    memory = Memory()
+    while not stop.is_set():
+        try:
+            with TopicWatch(config, memory, now=now) as topics:
+                while not stop.is_set():
+                    board.put_stream(topics.look())
+                    stop.wait(LOOK_EVERY_S)
+        except (HarmonyError, TransactionFailed) as fault:
+            board.kafka_is_away(_of_kafka(fault, config), now())
+            stop.wait(RETRY_AFTER_S)
+
+
+def watch_tables(config: Config, board: Board, stop: Stop, now: Clock) -> None:
+    """Keep what the board knows of the tables fresh."""
+    while not stop.is_set():
+        try:
+            with open_session(config.cassandra) as session, translating(config.cassandra):
+                saved = SavedReader(session, config.cassandra)
+                while not stop.is_set():
+                    board.put_saved(saved.read(now()))
+                    stop.wait(READ_EVERY_S)
+        except HarmonyError as fault:
+            board.cassandra_is_away(fault, now())
+            stop.wait(RETRY_AFTER_S)
+
+
+def _of_kafka(fault: Exception, config: Config) -> str:
+    if isinstance(fault, HarmonyError):
+        return str(fault)
+    return f"Kafka at {config.kafka.bootstrap_servers} does not answer: {fault}"
