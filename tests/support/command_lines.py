@@ -1,0 +1,78 @@
+"""Finds the `harmony` command lines in docs, scripts and units, and asks our own command line whether it takes them."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import typer
+from typer.main import get_command
+
+from harmonystate.cli import app
+
+_BLOCK = re.compile(r"^```(?:sh|bash|console)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_SPAN = re.compile(r"(?<!`)`(harmony [^`\n]+)`(?!`)")
+# `>` and what follows it up to the end of the path are no arguments.
+_REDIRECTION = re.compile(r"\d*>>?\s*\S+")
+_PUNCTUATION = ";|&()"
+# What may stand before a command, beside assignments: these run what follows them.
+_RUNNERS = {"runuser", "env", "while", "if", "until", "sudo", "exec"}
+
+
+def in_shell(text: str) -> Iterator[list[str]]:
+    """Yield the arguments of every `harmony` in a shell script; continued lines are one."""
+    for line in text.replace("\\\n", " ").splitlines():
+        if "harmony" in line:
+            yield from _in_line(line)
+
+
+def in_markdown(text: str) -> Iterator[list[str]]:
+    """Yield the arguments of every `harmony` in a page's blocks of shell, and in its text between backticks."""
+    for block in _BLOCK.findall(text):
+        yield from in_shell(block)
+    for span in _SPAN.findall(_BLOCK.sub("", text)):
+        yield from _in_line(span)
+
+
+def parse(arguments: list[str]) -> None:
+    """Parse a command line as `harmony` does, and run nothing. One that only names a command need not be whole.
+
+    Raises:
+        click's UsageError: when it does not take it.
+    """
+    command: Any = get_command(app)
+    with ExitStack() as contexts:
+        try:
+            context = contexts.enter_context(command.make_context("harmony", list(arguments)))
+            while hasattr(command, "commands"):
+                name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+                made = command.make_context(name, list(rest), parent=context, resilient_parsing=not rest)
+                context = contexts.enter_context(made)
+        except typer.Exit as done:  # --help
+            if done.exit_code:
+                raise
+
+
+def _in_line(line: str) -> Iterator[list[str]]:
+    lexer = shlex.shlex(_REDIRECTION.sub(" ", line), posix=True, punctuation_chars=_PUNCTUATION)
+    lexer.whitespace_split = True
+    command: list[str] = []
+    for word in [*lexer, ";"]:
+        if set(word) <= set(_PUNCTUATION):
+            yield from _of_harmony(command)
+            command = []
+        else:
+            command.append(word)
+
+
+def _of_harmony(words: list[str]) -> Iterator[list[str]]:
+    for at, word in enumerate(words):
+        if (word == "harmony" or word.endswith("/bin/harmony")) and _runs_what_follows(words[:at]):
+            yield words[at + 1 :]
+            return
+
+
+def _runs_what_follows(before: list[str]) -> bool:
+    words = [word for word in before if "=" not in word]
+    return not words or words[0] in _RUNNERS
