@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from harmonystate.cli.leaving import exit_code_of
+from harmonystate.cli.looking import looking
 from harmonystate.cli.mending import mending
 from harmonystate.cli.options import (
     AcceptLoss,
@@ -219,6 +220,7 @@ def main() -> None:
     """Run `harmony`; a failure that a user can mend is one line on stderr and the exit code of its kind."""
     try:
         app()
+app.add_typer(looking)
     except HarmonyError as fault:
         print(f"harmony: {fault}", file=sys.stderr)
         sys.exit(fault.exit_code)

@@ -5,14 +5,41 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
 if TYPE_CHECKING:
     from harmonystate.config import Config
 
-Load = Callable[..., "Config"]
+
+class Load(NamedTuple):
+    """What the options of every command say; called, it loads the config under the command line's flags."""
+
+    config_path: Path | None
+    verbose: bool
+    quiet: bool
+    log_format: str
+
+    def __call__(self, **flags: dict[str, Any]) -> "Config":
+        """Load the config; `flags` are sections with what the command line named."""
+        from harmonystate import config
+
+        return config.load(self.prepare(), **flags)
+
+    def prepare(self) -> Path | None:
+        """Set up the log, and return the config file in use, which nobody has read yet."""
+        from harmonystate import config
+        from harmonystate.edges.console import log
+
+        if self.log_format not in log.FORMATS:
+            raise typer.BadParameter(f"expected one of {', '.join(log.FORMATS)}", param_hint="--log-format")
+        log.configure(verbose=self.verbose, quiet=self.quiet, log_format=self.log_format)
+        path = config.find(self.config_path)
+        if self.verbose:
+            typer.echo(f"harmony: config: {path or 'none found, all defaults'}", err=True)
+        return path
+
 
 Once = Annotated[bool, typer.Option("--once", help="Handle what is there now, then exit.")]
 Instance = Annotated[
@@ -58,7 +85,7 @@ def say_version(asked: bool) -> None:
 def with_common_options(command: Callable[..., int]) -> Callable[..., None]:
     """Give `command` the options --config, -v, -q and --log-format, and hand it, as its first argument, `load`.
 
-    `load(section={...})` loads the config under the command line's flags. What `command` returns is the exit code.
+    `load(section={...})` loads the config. What `command` returns is the exit code.
     """
     signature = inspect.signature(command)
     own = list(signature.parameters.values())[1:]
@@ -72,23 +99,10 @@ def with_common_options(command: Callable[..., int]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapper(**options: Any) -> None:
         common = {name: options.pop(name) for name in _COMMON}
-        code = command(functools.partial(_load, **common), **options)
+        code = command(Load(**common), **options)
         sys.stdout.flush()  # while a reader that went away can still be told from a bug
         raise typer.Exit(code)
 
     wrapper.__signature__ = signature.replace(parameters=[*own, *added], return_annotation=None)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in [*own, *added]}
     return wrapper
-
-
-def _load(config_path: Path | None, verbose: bool, quiet: bool, log_format: str, **flags: dict[str, Any]) -> "Config":
-    from harmonystate import config
-    from harmonystate.edges.console import log
-
-    if log_format not in log.FORMATS:
-        raise typer.BadParameter(f"expected one of {', '.join(log.FORMATS)}", param_hint="--log-format")
-    log.configure(verbose=verbose, quiet=quiet, log_format=log_format)
-    path = config.find(config_path)
-    if verbose:
-        typer.echo(f"harmony: config: {path or 'none found, all defaults'}", err=True)
-    return config.load(path, **flags)

@@ -8,6 +8,8 @@ analyze        answers the four questions from the stored reports (Spark batch)
 
 setup          makes topics and tables      stack   starts and stops the local servers
 status         what is where                demo    everything at once
+doctor         looks at everything that the others need
+configuring    the config in use, key by key; the faults of a file
 verify         does every store hold what it should; repairs
 dead_letters   what is no report: shown, sent back
 trace          one report, step by step

@@ -6,6 +6,7 @@ load.py     finds the file, merges the sources, says what is wrong by the key's 
 file.py     reads the YAML and the secret files, strictly
 secrets.py  where a secret may come from
 dump.py     writes a config as a file
+review.py   where each value comes from; all that is wrong with a file
 """
 
 from harmonystate.config.load import find, load

@@ -20,17 +20,17 @@ def write(config: Config, path: Path) -> Path:
     content = config.model_dump()
     # pydantic turns a Fraction into text of its own, such as 1/10.
     content["produce"]["rate"] = config.produce.rate
-    path.write_text(yaml.safe_dump(_plain(content), sort_keys=False))
+    path.write_text(yaml.safe_dump(plain(content), sort_keys=False))
     return path
 
 
-def _plain(value: Any) -> Any:
-    """Turn what the models hold into what a person would write."""
+def plain(value: Any) -> Any:
+    """Turn what the models hold into what a person would write, without secrets."""
     match value:
         case dict():
-            return {key: _plain(part) for key, part in value.items() if not is_secret(key)}
+            return {key: plain(part) for key, part in value.items() if not is_secret(key)}
         case tuple() | list():
-            return [_plain(part) for part in value]
+            return [plain(part) for part in value]
         case timedelta():
             return f"{value // timedelta(milliseconds=1)}ms"
         case Fraction():

@@ -46,25 +46,31 @@ def load(path: Path | None, **flags: Mapping[str, Any]) -> Config:
     """
     yaml = read_yaml(path) if path else {}
     secrets.refuse_in_yaml(yaml, path)
-    environment = _environment()
+    environment = read_environment()
     named = _named(flags)
-    merged = secrets.filled_from_files(_merge(_merge(yaml, environment), named))
+    merged = secrets.filled_from_files(merge(merge(yaml, environment), named))
     try:
         return Config.model_validate(merged)
     except ValidationError as fault:
         error = fault.errors()[0]
-    if _holds(named, error["loc"]):
+    if holds(named, error["loc"]):
         option = str(error["loc"][-1]).replace("_", "-")
         raise BadUsage(f"--{option}: {_reason(error)}")
-    origin = "environment" if _holds(environment, error["loc"]) else path
-    raise Misconfigured(f"{origin}: {'.'.join(map(str, error['loc']))}: {_reason(error)}")
+    origin = "environment" if holds(environment, error["loc"]) else path
+    raise Misconfigured(f"{origin}: {explain(error)}")
 
 
-def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def explain(error: ErrorDetails) -> str:
+    """Return where a value is wrong, and why."""
+    return f"{'.'.join(map(str, error['loc']))}: {_reason(error)}"
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one source over another, key by key."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return merged
 
 
@@ -72,7 +78,12 @@ def _named(flags: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return {section: {k: v for k, v in values.items() if v is not None} for section, values in flags.items()}
 
 
-def _environment() -> dict[str, Any]:
+def read_environment() -> dict[str, Any]:
+    """Return what HARMONY_… variables say.
+
+    Raises:
+        Misconfigured: when one of them names no key.
+    """
     _refuse_unknown_variables()
     try:
         return EnvSettingsSource(Environment)()
@@ -89,7 +100,7 @@ def _refuse_unknown_variables() -> None:
             raise Misconfigured(f"environment: {variable}: unknown key{_nearest(name, known)}")
 
 
-def _holds(source: object, path: tuple[int | str, ...]) -> bool:
+def holds(source: object, path: tuple[int | str, ...]) -> bool:
     """Say whether what is wrong at `path` came from this source; below a list, the whole list did."""
     for part in path:
         if not isinstance(source, Mapping):

@@ -26,14 +26,20 @@ def is_secret(option: str) -> bool:
 
 def refuse_in_yaml(yaml: Mapping[str, Any], path: Path | None) -> None:
     """Raise Misconfigured when the YAML holds a secret."""
+    for fault in faults_in_yaml(yaml):
+        raise Misconfigured(f"{path}: {fault}")
+
+
+def faults_in_yaml(yaml: Mapping[str, Any]) -> Iterator[str]:
+    """Say of each secret that the YAML holds where else it belongs."""
     for section, key in SECRETS:
         if _values(yaml, section).get(key) is not None:
             variable = f"HARMONY_{section}__{key}".upper()
-            raise Misconfigured(f"{path}: {section}.{key}: a secret does not belong here: use {key}_file or {variable}")
+            yield f"{section}.{key}: a secret does not belong here: use {key}_file or {variable}"
     for section, key, option in _free_secrets(yaml):
         name = f"{section}.{key}.{option}"
         variable = f"HARMONY_{section}__{key}".upper() + ("" if section == "spark" else f"__{option.upper()}")
-        raise Misconfigured(f"{path}: {name}: a secret does not belong here: use {_BETTER.get(name, variable)}")
+        yield f"{name}: a secret does not belong here: use {_BETTER.get(name, variable)}"
 
 
 def filled_from_files(merged: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from harmonystate.edges.kafka.connect import open_admin
-from harmonystate.edges.kafka.topics import create_topics, plans
+from harmonystate.edges.kafka.plans import plans
+from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.errors import Misconfigured
 
 pytestmark = pytest.mark.services

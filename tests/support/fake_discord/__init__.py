@@ -2,6 +2,7 @@
 
 server.py        channels and messages    gateway.py  who listens
 interactions.py  what people do           answers.py  whom it knows, and what its requests get
+directory.py             who the bot is, and what it may do
 By hand: `python -m tests.support.fake_discord` prints the settings that lead to it.
 """
 

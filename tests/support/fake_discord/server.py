@@ -16,6 +16,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from tests.support.discord_rules import invalid, told_in
+from tests.support.fake_discord import directory
 from tests.support.fake_discord.answers import (
     CHANNEL_ID,
     EPOCH_MS,
@@ -51,6 +52,7 @@ class FakeDiscord:
         edits: every PATCH: the message's id and the status it got.
         too_often: how many requests were refused because there were too many, and not because the script said so.
         reads: every GET of the history: its query.
+        overwrites: what its channels allow and deny, as Discord's API has it; without, the bot may do what it needs.
         people: who presses buttons and types commands, and what they are answered.
     """
 
@@ -69,6 +71,7 @@ class FakeDiscord:
     messages: list[Json] = field(default_factory=list)
     tries: list[tuple[Json, int]] = field(default_factory=list)
     reads: list[Json] = field(default_factory=list)
+    overwrites: list[Json] = field(default_factory=list)
     people: People = field(default_factory=People)
     _gateway: Gateway = field(default_factory=Gateway)
     _nonces: dict[tuple[str, str | None], tuple[float, Json]] = field(default_factory=dict)
@@ -134,6 +137,7 @@ class FakeDiscord:
         app.router.add_get("/channels/{channel}/messages", self._history)
         app.router.add_get("/channels/{channel}/messages/{message}", self._look_up)
         app.router.add_patch("/channels/{channel}/messages/{message}", self._edit)
+        app.router.add_routes(directory.routes(self._denied, lambda: self.overwrites))
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)

@@ -76,6 +76,15 @@ def translating(settings: CassandraSettings) -> Iterator[None]:
 
 def reachable(settings: CassandraSettings) -> bool:
     """Say whether any contact point takes a connection, within 4 s."""
+def check_options(settings: CassandraSettings) -> None:
+    """Refuse what the driver would, without asking Cassandra.
+
+    Raises:
+        Misconfigured: naming the key.
+    """
+    _options(settings)
+
+
     within = _REACH_WITHIN_S / len(settings.contact_points)
     return any(_accepts(host, settings.port, within) for host in settings.contact_points)
 

@@ -20,7 +20,11 @@ alerts.py        the topic alert, and the transaction that commits what was told
 reading.py       reads a topic without a group
 glance.py        the newest records of some topics, and no more than a screen needs
 offsets.py       what a group has committed, where a topic ends, the lag between
+plans.py         how the topics are to be
 topics.py        makes the topics
+topic_state.py   topics as they are, beside their plans
+cluster.py       the brokers, at the addresses that they give of themselves
+freshness.py     how old what waits is, and what came last
 overview.py      how much stands where, for status
 survey.py        reads topics one after the other, and says how much of each there was
 retention.py     how long topics keep what is written

@@ -1,0 +1,73 @@
+"""Spark: is its part of ours there, is the checkpoint sound, and, when asked, does a session start."""
+
+import threading
+from collections.abc import Iterator
+from importlib import metadata
+
+from harmonystate.commands.doctor.examining import Category, Look
+from harmonystate.config import Config
+from harmonystate.core.checkup import Finding, fail, ok
+from harmonystate.edges.kafka.connect import cluster_id
+from harmonystate.edges.local import java
+from harmonystate.edges.local.home import Home
+from harmonystate.edges.local.jars import fetch
+from harmonystate.edges.spark.checkpoint_repair import find_damage, is_local, local_folder
+from harmonystate.edges.spark.conf import free_conf
+
+STARTS_WITHIN_S = 120.0
+
+
+def settings(config: Config) -> Iterator[Finding]:
+    """Look at what can be said of Spark without starting it."""
+    free_conf(config.spark.conf)
+    yield ok(f"pyspark {metadata.version('pyspark')}, master {config.spark.master}; not started, --spark starts it")
+
+
+def checkpoint(config: Config) -> Iterator[Finding]:
+    """Look for damage that ingest would not start with."""
+    place = config.spark.checkpoint
+    if place is None:
+        place = str(Home(config.local.home).checkpoint / cluster_id(config.kafka) / config.kafka.topics.global2)
+    if not is_local(place):
+        yield ok(f"the checkpoint {place} is not on this host, and is not looked at")
+        return
+    damage = find_damage(local_folder(place))
+    if damage is None:
+        yield ok(f"the checkpoint of ingest is sound, or not made yet: {place}")
+        return
+    yield fail(f"the checkpoint {place} is damaged: {', '.join(map(str, damage.files))}")
+
+
+def session(config: Config) -> Iterator[Finding]:
+    """Start Spark as analyze does, let it count, and stop it."""
+    from harmonystate.edges.spark.session import open_spark
+
+    home, connector = java.find_java(), fetch(["spark"])["spark"]
+    outcome: list[int | BaseException] = []
+
+    def start() -> None:
+        try:
+            with open_spark(config, app="doctor", jars=connector, java_home=home) as spark:
+                outcome.append(spark.range(100).count())
+        except BaseException as fault:  # noqa: BLE001 - raised again by whoever waits for it
+            outcome.append(fault)
+
+    starting = threading.Thread(target=start, name="spark", daemon=True)
+    starting.start()
+    starting.join(STARTS_WITHIN_S)
+    if not outcome:
+        yield fail(f"Spark has not started within {STARTS_WITHIN_S:.0f} s")
+    elif isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    else:
+        yield ok(f"a session starts on {config.spark.master} and counts to {outcome[0]}")
+
+
+SETTINGS = Look("spark-settings", "mend spark.conf", settings)
+CHECKPOINT = Look("spark-checkpoint", "`harmony ingest --repair-checkpoint` moves what is damaged aside", checkpoint)
+SESSION = Look("spark-session", "read local.home/logs/spark-doctor.log and .out", session)
+
+
+def category(*, start: bool) -> Category:
+    """Return the checks of Spark; a session takes ten seconds and a gigabyte, so it is started when asked for."""
+    return Category("spark", (SETTINGS, CHECKPOINT, *((SESSION,) if start else ())))

@@ -1,0 +1,73 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harmonystate.commands import configuring
+from harmonystate.config import load
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "kafka: {partitions: 8}\nspark: {conf: {spark.executor.memory: 4g}}\n"
+        "discord: {routes: [{channel_id: 7, max_score: 0}, {channel_id: 8}]}\n"
+    )
+    return path
+
+
+def test_the_yaml_that_is_shown_is_a_config_that_comes_to_the_same(path, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("HARMONY_DISCORD__TOKEN", "canary")
+
+    assert configuring.show_all(path, output="yaml") == 0
+
+    out = capsys.readouterr().out
+    again = tmp_path / "again.yaml"
+    again.write_text(out)
+    assert load(again) == load(path)
+    assert f"  partitions: 8  # {path}\n" in out
+    assert "  # token: '********'  # environment, HARMONY_DISCORD__TOKEN\n" in out
+    assert yaml.safe_load(out)["spark"]["conf"] == {"spark.executor.memory": "4g"}
+
+
+def test_json_is_a_list_of_keys_with_value_and_origin(path, capsys):
+    assert configuring.show_all(path, output="json") == 0
+
+    assert {"key": "kafka.partitions", "value": 8, "origin": str(path)} in json.loads(capsys.readouterr().out)
+
+
+def test_the_table_has_a_line_for_each_key(path, capsys):
+    assert configuring.show_all(path, output="table") == 0
+
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if " kafka.partitions " in line]
+    assert " 8 " in line
+    assert str(path) in line
+
+
+def test_a_file_without_faults_is_0(path, capsys):
+    assert (configuring.check(path), capsys.readouterr().out) == (0, f"{path}: no faults\n")
+
+
+def test_every_fault_is_a_line_and_the_exit_code_78(path, capsys):
+    path.write_text("alerts: {treshold: 3}\nkafka: {partitions: 0}\n")
+
+    assert configuring.check(path) == 78
+    assert [line.split(": ")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "kafka.partitions",
+        "alerts.treshold",
+    ]
+
+
+def test_what_only_a_client_would_refuse_is_a_fault_too(path, capsys):
+    path.write_text(
+        "kafka: {bootstrap_servers: here, client: {acks: 0}}\n"
+        "cassandra: {client: {port: 1}}\nspark: {conf: {driver.memory: 1g}}\n"
+    )
+
+    assert configuring.check(path) == 78
+    err = capsys.readouterr().err
+    assert all(
+        key in err for key in ("kafka.bootstrap_servers", "kafka.client.acks", "cassandra.client.port", "spark.conf")
+    )
