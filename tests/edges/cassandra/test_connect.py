@@ -43,6 +43,17 @@ def test_somebody_who_never_answers_is_given_up_within_15_s(silent, monkeypatch)
         pass
 
 
+def test_who_takes_connections_and_never_answers_is_not_there(silent, monkeypatch):
+    monkeypatch.setattr(connect, "_REACH_WITHIN_S", 0.2)
+
+    assert not reachable(CassandraSettings(port=silent))
+
+
+@pytest.mark.services
+def test_who_answers_is_there(config):
+    assert reachable(config.cassandra)
+
+
 def test_a_wrong_password_is_told_apart():
     refused = AuthenticationFailed("Provided username harmony and/or password are incorrect")
 

@@ -27,6 +27,8 @@ from harmonystate.errors import Misconfigured
 _REACH_WITHIN_S = 4.0
 _CONNECT_WITHIN_S = 8.0
 _REQUEST_TIMEOUT_S = 10.0
+# OPTIONS in a frame of the native protocol v4: a node answers it before any login.
+_CQL_OPTIONS = bytes([4, 0, 0, 0, 5, 0, 0, 0, 0])
 # Options of the driver that go round what we check, such as the host's name.
 _INSTEAD = {
     "ssl_context": "cassandra.client.ssl_cafile",
@@ -74,8 +76,6 @@ def translating(settings: CassandraSettings) -> Iterator[None]:
         raise explain(fault, settings) from fault
 
 
-def reachable(settings: CassandraSettings) -> bool:
-    """Say whether any contact point takes a connection, within 4 s."""
 def check_options(settings: CassandraSettings) -> None:
     """Refuse what the driver would, without asking Cassandra.
 
@@ -85,8 +85,10 @@ def check_options(settings: CassandraSettings) -> None:
     _options(settings)
 
 
-    within = _REACH_WITHIN_S / len(settings.contact_points)
-    return any(_accepts(host, settings.port, within) for host in settings.contact_points)
+def reachable(settings: CassandraSettings) -> bool:
+    """Say whether any contact point answers, within 4 s; one that is frozen takes a connection and never does."""
+    within, context = _REACH_WITHIN_S / len(settings.contact_points), tls.context(settings)
+    return any(_answers(host, settings.port, within, context) for host in settings.contact_points)
 
 
 def require_schema(session: Session, settings: CassandraSettings) -> None:
@@ -146,12 +148,16 @@ def _greet(host: str, settings: CassandraSettings, context: ssl.SSLContext | Non
             tls.shake_hands(connection, host, context)
 
 
-def _accepts(host: str, port: int, within_s: float) -> bool:
+def _answers(host: str, port: int, within_s: float, context: ssl.SSLContext | None) -> bool:
     try:
-        socket.create_connection((host, port), timeout=within_s).close()
+        with (
+            socket.create_connection((host, port), timeout=within_s) as plain,
+            context.wrap_socket(plain, server_hostname=host) if context else plain as connection,
+        ):
+            connection.sendall(_CQL_OPTIONS)
+            return bool(connection.recv(1))
     except OSError:
         return False
-    return True
 
 
 def _connect(cluster: Cluster, settings: CassandraSettings) -> Session:
