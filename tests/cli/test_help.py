@@ -15,7 +15,7 @@ OPTIONS = {
     "produce": "--drones --rate --alert-ratio --seed --count --duration --speed --start --backfill --run --output"
     " --instance",
     "stream-alerts": "--threshold --once --input --output --instance",
-    "alert-bot": "--sink --once --instance",
+    "alert-bot": "--sink --once --test --instance",
     "ingest": "--once --repair-checkpoint --accept-loss",
     "analyze": "--top --since --until --threshold --full --no-save --output",
     "setup": "",

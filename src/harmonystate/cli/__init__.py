@@ -115,10 +115,17 @@ def alert_bot(
         Literal["discord", "console"] | None, typer.Option(help="Where to tell. [default: discord if there is a token]")
     ] = None,
     once: Once = False,
+    test: Annotated[
+        bool, typer.Option("--test", help="Post a card marked TEST, then exit; nothing is recorded.")
+    ] = False,
     instance: Instance = None,
 ) -> int:
     """Tell Discord, or the terminal, of every alert."""
     config = load()
+    if test:
+        from harmonystate.commands.alert_bot import trial
+
+        return trial.run(config, sink=sink)
     from harmonystate.commands import alert_bot as command
 
     return command.run(config, sink=sink, once=once, instance=instance)
@@ -213,6 +220,7 @@ def status(
 
 app.add_typer(showing)
 app.add_typer(silencing, name="silence")
+app.add_typer(looking)
 app.add_typer(mending)
 
 
@@ -220,7 +228,6 @@ def main() -> None:
     """Run `harmony`; a failure that a user can mend is one line on stderr and the exit code of its kind."""
     try:
         app()
-app.add_typer(looking)
     except HarmonyError as fault:
         print(f"harmony: {fault}", file=sys.stderr)
         sys.exit(fault.exit_code)

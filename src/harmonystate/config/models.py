@@ -151,6 +151,8 @@ class DiscordSettings(Section):
         routes: the first one that takes an alert says where it goes.
         repeat_interval: how long whoever is seen again by the same drone is counted on the card that stands there; None
             or 0 = never.
+        buttons: put Acknowledge and Silence 1 h under each message of cards.
+        heartbeat_after: say so when no report came for so long; None or 0 = never.
     """
 
     token: SecretStr | None = None
@@ -159,6 +161,8 @@ class DiscordSettings(Section):
     rest_url: str | None = None
     routes: tuple[RouteSettings, ...] = ()
     repeat_interval: OptionalDuration = None
+    buttons: bool = True
+    heartbeat_after: OptionalDuration = None
 
 
 class City(Section):

@@ -15,6 +15,7 @@ SEEN_AGAIN = "Seen again"
 # Colour by the worst score, 0xRRGGBB: 0 is red, 1 orange, and amber whoever a raised threshold lets in.
 _COLOURS = (0xD50000, 0xFF6D00)
 _MILDEST_COLOUR = 0xFFAB00
+TRIAL_COLOUR = 0x2962FF
 # Control, format (bidi marks, zero width), surrogate, line and paragraph separator: none of them is a part of a name.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _BLANKS = "\t\n\r"
@@ -81,6 +82,14 @@ def card_of(raised: RaisedAlert, dialect: Dialect, *, now: datetime | None, agai
         colour_of(min(person.score for person in alert.sad)),
         footer_of(raised.alert_id),
     )
+
+
+def trial_card(dialect: Dialect) -> Card:
+    """Make a card that looks like one of an alert and is marked as none."""
+    nobody = "nobody: this card is a test"
+    fields = [("Drone", "TEST"), ("Position", dialect.place(0.0, 0.0)), ("Sad persons", nobody)]
+    fields += [("In contact with", nobody), ("Key words", "test"), ("Date", "now")]
+    return Card("", tuple(Field(name, value) for name, value in fields), TRIAL_COLOUR, "TEST, no alert")
 
 
 def footer_of(alert_id: str) -> str:

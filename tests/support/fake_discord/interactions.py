@@ -149,10 +149,22 @@ def change(message: Json, body: Json) -> None:
     """Change a message as a PATCH says; what it does not name stays."""
     if "embeds" in body:
         message["embeds"] = [{"type": "rich", **embed} for embed in body["embeds"]]
-    for name in ("content", "components"):
-        if name in body:
-            message[name] = body[name] or ("" if name == "content" else [])
+    if "content" in body:
+        message["content"] = body["content"] or ""
+    if "components" in body:
+        message["components"] = numbered(body["components"])
     message["edited_timestamp"] = _now()
+
+
+def numbered(rows: list[Json] | None) -> list[Json]:
+    """Return components as Discord gives them back: each has a number."""
+    numbers = itertools.count(1)
+    numbered_rows = []
+    for row in rows or []:
+        number = next(numbers)
+        buttons = [{**button, "id": next(numbers)} for button in row["components"]]
+        numbered_rows.append({**row, "id": number, "components": buttons})
+    return numbered_rows
 
 
 def custom_ids(message: Json) -> list[str]:

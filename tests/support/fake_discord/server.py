@@ -29,7 +29,7 @@ from tests.support.fake_discord.answers import (
     unknown,
 )
 from tests.support.fake_discord.gateway import Gateway
-from tests.support.fake_discord.interactions import Interaction, People, change, custom_ids
+from tests.support.fake_discord.interactions import Interaction, People, change, custom_ids, numbered
 
 NONCE_HOLDS_S = 180.0
 
@@ -190,7 +190,7 @@ class FakeDiscord:
             "content": content,
             "timestamp": datetime.fromtimestamp(now, UTC).isoformat(),
             "embeds": [{"type": "rich", **embed} for embed in body.get("embeds", [])],
-            "components": body.get("components", []),
+            "components": numbered(body.get("components")),
             "nonce": body.get("nonce"),
             "mention_everyone": "@everyone" in content and "everyone" in allowed.get("parse", []),
             "mention_roles": [role for role in allowed.get("roles", []) if f"<@&{role}>" in content],

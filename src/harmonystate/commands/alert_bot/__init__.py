@@ -4,6 +4,9 @@ teller.py   the loop: read, let the lanes work, commit
 lane.py     one channel: look up, tell, tell again
 sink.py     what a place to tell alerts in must be able to do
 silences.py what nobody is told of for a while
+desk.py     what people in the channel may ask for
+heartbeat.py says that no report comes
+trial.py    a card marked TEST
 """
 
 import sys
@@ -12,8 +15,9 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
+from harmonystate.commands.alert_bot.heartbeat import Heartbeat
 from harmonystate.commands.alert_bot.lane import Tools
-from harmonystate.commands.alert_bot.silences import following
+from harmonystate.commands.alert_bot.silences import Silences
 from harmonystate.commands.alert_bot.sink import Sink
 from harmonystate.commands.alert_bot.teller import STAGE, Teller
 from harmonystate.config import Config
@@ -26,19 +30,24 @@ from harmonystate.edges.kafka.patience import Patience
 from harmonystate.edges.kafka.transaction import TransactionFailed
 from harmonystate.edges.local import instance as instances
 from harmonystate.edges.local.stop import Stop, stop_on_signals
+from harmonystate.edges.metrics.exporter import exporting
 
 
-def run(config: Config, *, sink: str | None, once: bool, instance: str | None) -> int:
+def run(
+    config: Config, *, sink: str | None, once: bool, instance: str | None, metrics_port: int | None = None
+) -> int:
     """Run the stage until asked to stop, or with `once` until what is there now is told."""
     stop = stop_on_signals()
-    topics = config.kafka.topics
-    opening = _sink(config, sink, once=once)
+    topics, silences = config.kafka.topics, Silences(config.kafka)
+    opening = _sink(config, sink, silences, once=once)
     connect.require(config.kafka, [topics.alert, topics.delivery, topics.dead_letter, topics.silence])
     with (
         instances.claim(config.local.home, STAGE, instance) as name,
-        following(config.kafka) as silences,
+        silences.following(),
         opening as channel,
+        _heartbeat(config, silences, channel, once=once),
         _meter(channel) as meter,
+        exporting(meter, metrics_port),
     ):
         tools = Tools(meter, _now, silences.active)
         tell_all(config, channel, instance=name, once=once, stop=stop, tools=tools)
@@ -62,12 +71,20 @@ def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Sto
     leave(config.kafka, group=STAGE, instance=instance)
 
 
-def _sink(config: Config, chosen: str | None, *, once: bool) -> AbstractContextManager[Sink]:
+def _sink(config: Config, chosen: str | None, silences: Silences, *, once: bool) -> AbstractContextManager[Sink]:
     if (chosen or ("discord" if config.discord.token else "console")) == "console":
         return nullcontext(ConsoleSink(now=_now))
+    from harmonystate.commands.alert_bot.desk import Desk
     from harmonystate.edges.discord.sink import open_sink
 
-    return open_sink(config.discord, announce=not once, now=_now)
+    return open_sink(config.discord, announce=not once, now=_now, desk=Desk(config, silences, _now))
+
+
+def _heartbeat(config: Config, silences: Silences, sink: Sink, *, once: bool) -> AbstractContextManager[None]:
+    after = config.discord.heartbeat_after
+    if after is None or once:
+        return nullcontext()
+    return Heartbeat(config.kafka, after, silences=silences, say=sink.say, now=_now).beating()
 
 
 def _meter(sink: Sink) -> AbstractContextManager[Meter]:

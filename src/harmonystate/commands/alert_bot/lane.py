@@ -179,6 +179,8 @@ class Lane:
         if told is not None and all(_shows_all(message, told) for message in posted):
             self._dispatch.note(told, posted[0].message_id, self._now())
         self._meter.add(alerts=self._backlog.deliver(posted), messages=0 if isinstance(told, Edit) else len(posted))
+        for raised in told.alerts if told else ():
+            self._meter.observe(age_s=(self._now() - raised.report.time).total_seconds())
 
     def _bear(self, fault: Undelivered) -> None:
         """Take what was refused for something else; keep what may have got through; wait before the next try."""
@@ -189,6 +191,7 @@ class Lane:
             return
         if told is not None and fault.unknown and self._unanswered is None:
             self._unanswered = (told, self._now())
+        self._meter.add(retries=1)
         wait_s = self._wait_after(fault)
         self.not_before = self._now() + timedelta(seconds=wait_s)
         self.trouble = str(fault)

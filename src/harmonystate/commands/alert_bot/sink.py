@@ -29,6 +29,10 @@ class Sink(Rules, Protocol):
         """Try once to tell; what stands in the channel then may be an earlier message of the same nonce."""
         ...
 
+    def say(self, text: str, nonce: str) -> Answer:
+        """Try once to say something that is no alert; the same nonce is said once."""
+        ...
+
     def posted_since(self, channel_id: str, moment: datetime) -> Answer:
         """Look up our messages in the channel that may show an alert raised at `moment` or later."""
         ...

@@ -62,9 +62,20 @@ class ConsoleSink:
         self._console.file.flush()
         return _done([Posted(channel_id, raised.alert_id, now, frozenset([raised.alert_id])) for raised in told.alerts])
 
+    def say(self, text: str, nonce: str) -> "Future[list[Posted]]":  # noqa: ARG002
+        """Return at once: what is no alert stands in the log, on stderr."""
+        return _done([])
+
     def posted_since(self, channel_id: str, moment: datetime) -> "Future[list[Posted]]":  # noqa: ARG002 - no terminal remembers
         """Return nothing: a terminal cannot be asked what it has shown."""
         return _done([])
+
+
+def print_card(card: Card) -> None:
+    """Print one card on stdout."""
+    console = _Console(highlight=False, markup=False, emoji=False)
+    width = min(console.width, WIDEST)
+    console.print(_panel(card, width), width=width)
 
 
 class _Console(Console):

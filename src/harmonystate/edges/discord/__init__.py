@@ -8,7 +8,10 @@ markdown.py    texts: escaped, within Discord's limits; and the ids read back
 buckets.py     how often Discord may be asked
 faults.py      what hikari raises, as what it means for the message
 greeting.py    says "Online"
+trial.py       posts a card marked TEST
 erasure.py     takes cards out of messages (forget)
-presence.py    the gateway: the bot is seen to be there
+presence.py    the gateway: the bot is seen to be there, and hears what people do
+presses.py     the buttons under cards     slash.py  `/harmony …`     desk.py  whom both ask
+replies.py     what whoever asks is told   naming.py what we call them
 thread.py      the thread of hikari's event loop
 """

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,9 +13,12 @@ import hikari
 from harmonystate.config import DiscordSettings
 from harmonystate.edges.discord.buckets import Buckets, install
 from harmonystate.edges.discord.channels import Channels, Clock
+from harmonystate.edges.discord.desk import Desk
 from harmonystate.edges.discord.faults import refused_token
 from harmonystate.edges.discord.greeting import greet
 from harmonystate.edges.discord.presence import be_present
+from harmonystate.edges.discord.presses import Presses
+from harmonystate.edges.discord.slash import Slash
 from harmonystate.errors import Misconfigured, Unavailable
 
 # One request; below the 20 s that a stop leaves to the message in hand.
@@ -32,7 +36,7 @@ class Connection(NamedTuple):
 
 @asynccontextmanager
 async def connect(
-    settings: DiscordSettings, channel_id: int, token: str, *, announce: bool, now: Clock
+    settings: DiscordSettings, channel_id: int, token: str, *, announce: bool, now: Clock, desk: Desk | None = None
 ) -> AsyncIterator[Connection]:
     """Connect; `sink.open_sink` says the rest."""
     own_id = _own_id(token)
@@ -47,9 +51,10 @@ async def connect(
     buckets = install(app)
     await app.start()
     async with app.acquire(token, hikari.TokenType.BOT) as rest:
-        channels = Channels(rest, own_id, now)
+        channels = Channels(rest, own_id, now, buttons=settings.buttons)
         if announce:
-            lives = [asyncio.create_task(greet(channels, channel_id)), asyncio.create_task(be_present(token, url))]
+            presence = be_present(token, url, partial(_hear, desk=desk, channels=channels))
+            lives = [asyncio.create_task(greet(channels, channel_id)), asyncio.create_task(presence)]
         else:
             lives = []
             channels.may_tell.set()
@@ -60,6 +65,16 @@ async def connect(
                 life.cancel()
             await asyncio.gather(*lives, return_exceptions=True)
             await app.close()
+
+
+def _hear(bot: hikari.GatewayBot, *, desk: Desk | None, channels: Channels) -> None:
+    """Let people press buttons and type commands, when there is somebody to ask."""
+    if desk is None:
+        return
+    slash = Slash(desk)
+    bot.subscribe(hikari.ShardReadyEvent, slash.register)
+    bot.subscribe(hikari.CommandInteractionCreateEvent, slash.hear)
+    bot.subscribe(hikari.ComponentInteractionCreateEvent, Presses(desk, channels).hear)
 
 
 async def _require(token: str, url: str) -> None:

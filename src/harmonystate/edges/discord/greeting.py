@@ -8,6 +8,7 @@ import structlog
 from harmonystate.core.backoff import backoff
 from harmonystate.core.message import Undelivered
 from harmonystate.edges.discord.channels import Channels
+from harmonystate.edges.discord.messages import Content
 from harmonystate.errors import HarmonyError
 
 ONLINE = "🟢 Online"
@@ -23,7 +24,7 @@ async def greet(channels: Channels, channel_id: int) -> None:
 async def _try(channels: Channels, channel_id: int, nonce: str) -> Undelivered | None:
     """Return what keeps us from saying it, if trying again may help."""
     try:
-        await channels.create(channel_id, ONLINE, nonce=nonce)
+        await channels.create(channel_id, Content(ONLINE), nonce=nonce)
     except Undelivered as fault:
         if not fault.refused:
             return fault

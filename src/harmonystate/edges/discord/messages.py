@@ -1,11 +1,12 @@
 """What we post, as Discord takes it; and what a message that stands there shows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import hikari
 
+from harmonystate.core.buttons import buttons_of
 from harmonystate.core.card import HEADLINE, SEEN_AGAIN, Card, card_of
 from harmonystate.core.delivery import Posted
 from harmonystate.core.digest import Digest, digests_of
@@ -13,6 +14,8 @@ from harmonystate.core.message import Edit, Form, Message
 from harmonystate.edges.discord.markdown import EMBED, TEXT, card_ids_in, listed_ids_in, text_of
 
 EARLIER = "Earlier alerts"
+# Of a card that needs nobody's eye any more.
+GREY = 0x9E9E9E
 
 
 class Content(NamedTuple):
@@ -20,11 +23,13 @@ class Content(NamedTuple):
 
     Attributes:
         roles: whom it mentions.
+        buttons: a row of them, or none.
     """
 
     text: str
-    embeds: Sequence[hikari.Embed]
-    roles: Sequence[int]
+    embeds: Sequence[hikari.Embed] = ()
+    roles: Sequence[int] = ()
+    buttons: Sequence[hikari.api.ComponentBuilder] = ()
 
 
 def content_of(message: Message, now: datetime) -> Content:
@@ -34,13 +39,21 @@ def content_of(message: Message, now: datetime) -> Content:
     mentions = "".join(f"<@&{role}> " for role in message.roles)
     if message.form is Form.TEXT:
         return Content(mentions + text_of(card_of(message.alerts[0], TEXT, now=now)), [], message.roles)
-    embeds = [_card_embed(card_of(raised, EMBED, now=now)) for raised in message.alerts]
-    return Content(mentions + HEADLINE, embeds, message.roles)
+    embeds = [card_embed(card_of(raised, EMBED, now=now)) for raised in message.alerts]
+    return Content(mentions + HEADLINE, embeds, message.roles, _buttons(message))
 
 
 def embeds_of(edit: Edit) -> list[hikari.Embed]:
     """Return the cards of a message on which somebody was seen again."""
-    return [_card_embed(card) for card in cards_of(edit)]
+    return [card_embed(card) for card in cards_of(edit)]
+
+
+def greyed(embeds: Iterable[hikari.Embed]) -> list[hikari.Embed]:
+    """Return these cards in grey."""
+    cards = list(embeds)
+    for card in cards:
+        card.color = hikari.Color(GREY)
+    return cards
 
 
 def cards_of(edit: Edit) -> Iterator[Card]:
@@ -58,7 +71,15 @@ def posted_of(message: hikari.Message, at: datetime) -> Posted:
     return Posted(str(message.channel_id), str(message.id), at, shown, "digest" if in_digests else "card")
 
 
-def _card_embed(card: Card) -> hikari.Embed:
+def _buttons(message: Message) -> list[hikari.api.ComponentBuilder]:
+    row = hikari.impl.MessageActionRowBuilder()
+    for button in buttons_of(message):
+        row.add_interactive_button(hikari.ButtonStyle.SECONDARY, button.custom_id, label=button.label)
+    return [row]
+
+
+def card_embed(card: Card) -> hikari.Embed:
+    """Return a card as Discord draws it."""
     embed = hikari.Embed(color=card.colour).set_footer(card.footer)
     for name, value in card.fields:
         embed.add_field(name, value, inline=name in ("Drone", "Position"))

@@ -1,6 +1,7 @@
-"""The gateway: the bot is seen to be there. Alerts go by REST and do not wait for it."""
+"""The gateway: the bot is seen to be there, and hears what people do. Alerts go by REST and do not wait for it."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import hikari
@@ -11,8 +12,8 @@ from harmonystate.edges.discord.faults import FAULTS
 AGAIN_S = 60.0
 
 
-async def be_present(token: str, rest_url: str | None) -> None:
-    """Keep the bot connected to the gateway until cancelled.
+async def be_present(token: str, rest_url: str | None, hear: Callable[[hikari.GatewayBot], None]) -> None:
+    """Keep the bot connected to the gateway until cancelled; `hear` subscribes to what is told there.
 
     A gateway that refuses is tried again for ever, no more than once a minute: Discord counts the sessions of a day.
     """
@@ -27,6 +28,7 @@ async def be_present(token: str, rest_url: str | None) -> None:
             rest_url=rest_url,
             suppress_optimization_warning=True,
         )
+        hear(bot)
         try:
             await bot.start(check_for_updates=False)
             await bot.join()

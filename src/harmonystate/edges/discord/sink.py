@@ -17,6 +17,7 @@ from harmonystate.core.routes import Box, Route, target_of
 from harmonystate.core.waiting import Target
 from harmonystate.edges.discord.channels import Clock
 from harmonystate.edges.discord.connection import Connection, connect
+from harmonystate.edges.discord.desk import Desk
 from harmonystate.edges.discord.markdown import EMBED, LONGEST_EMBEDS, LONGEST_VALUE, MOST_EMBEDS
 from harmonystate.edges.discord.messages import cards_of
 from harmonystate.edges.discord.thread import running_loop
@@ -71,30 +72,48 @@ class DiscordSink:
         job = self._channels.edit(channel, told) if isinstance(told, Edit) else self._channels.post(channel, told)
         return asyncio.run_coroutine_threadsafe(job, self._loop)
 
+    def say(self, text: str, nonce: str) -> "Future[list[Posted]]":
+        """Try once to say something that is no alert, where alerts go that no route takes."""
+        job = self._channels.say(int(self._default.channel_id), text, nonce=nonce)
+        return asyncio.run_coroutine_threadsafe(job, self._loop)
+
     def posted_since(self, channel_id: str, moment: datetime) -> "Future[list[Posted]]":
         """Look up our messages in the channel that may show an alert raised at `moment` or later, by either clock."""
         job = self._channels.posted_since(int(channel_id), moment - self._before)
         return asyncio.run_coroutine_threadsafe(job, self._loop)
 
 
-def open_sink(settings: DiscordSettings, *, announce: bool, now: Clock) -> AbstractContextManager[DiscordSink]:
+def open_sink(
+    settings: DiscordSettings, *, announce: bool, now: Clock, desk: Desk | None = None
+) -> AbstractContextManager[DiscordSink]:
     """Stay connected to Discord while the body of a `with` runs.
 
     Args:
         settings: token and channel must both be named.
         announce: say "Online", and be seen at the gateway.
         now: the clock by which ages are told.
+        desk: who answers what people in the channel ask for.
 
     Raises:
         Misconfigured: without token or channel, or when Discord refuses the token.
         Unavailable: within 15 s, when its REST address refuses or does not answer. Everything else is waited out.
     """
+    channel_id, token = require_settings(settings)
+    life = connect(settings, channel_id, token, announce=announce, now=now, desk=desk)
+    return _opened(life, settings, now)
+
+
+def require_settings(settings: DiscordSettings) -> tuple[int, str]:
+    """Return the channel that alerts go to by default, and the token.
+
+    Raises:
+        Misconfigured: without one of them.
+    """
     if settings.token is None:
         raise Misconfigured("discord.token_file: no token: name its file, or set HARMONY_DISCORD__TOKEN")
     if settings.channel_id is None:
         raise Misconfigured("discord.channel_id: the bot has a token and no channel to tell alerts in")
-    life = connect(settings, settings.channel_id, settings.token.get_secret_value(), announce=announce, now=now)
-    return _opened(life, settings, now)
+    return settings.channel_id, settings.token.get_secret_value()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The topic silence: compacted, so that it holds the last word on each silence."""
+"""The topic silence: compacted, so that it holds the last word on each silence, and of the heartbeat."""
 
 from collections.abc import Iterable
 from types import TracebackType
@@ -8,6 +8,8 @@ from uuid import uuid4
 import structlog
 
 from harmonystate.config import KafkaSettings
+from harmonystate.core import heartbeat
+from harmonystate.core.heartbeat import Quiet
 from harmonystate.core.record import Outgoing
 from harmonystate.core.silence import Silence, decode_silence
 from harmonystate.edges.kafka.connect import open_consumer
@@ -23,6 +25,7 @@ class SilenceFeed:
 
     Attributes:
         silences: by id, as far as they were read.
+        quiet: what the heartbeat has said last.
     """
 
     def __init__(self, settings: KafkaSettings) -> None:
@@ -32,6 +35,7 @@ class SilenceFeed:
             TransactionFailed: when Kafka does not answer.
         """
         self.silences: dict[str, Silence] = {}
+        self.quiet: Quiet | None = None
         with translated():
             self._consumer = open_consumer(settings)
         try:
@@ -71,7 +75,9 @@ class SilenceFeed:
 
     def _take(self, record: Record) -> None:
         key = (record.key or b"").decode(errors="replace")
-        if not record.value:
+        if record.key == heartbeat.KEY:
+            self.quiet = heartbeat.decode_quiet(record.value)
+        elif not record.value:
             self.silences.pop(key, None)
         elif silence := decode_silence(record.value):
             self.silences[key] = silence
@@ -80,7 +86,7 @@ class SilenceFeed:
 
 
 def read_silences(settings: KafkaSettings) -> dict[str, Silence]:
-    """Return what stands in the topic, by id, those that have ended among them.
+    """Return the silences in the topic, by id, those that have ended among them.
 
     Raises:
         TransactionFailed: when Kafka does not answer.
