@@ -1,4 +1,4 @@
-"""H3 on the real broker: what the plain client may do, and a commit of ours may not."""
+"""H2 and H3 on the real broker: whose offsets the plain client commits, and a transaction of ours does not."""
 
 import pytest
 from kafka import TopicPartition
@@ -8,6 +8,7 @@ from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.connect import open_consumer, open_producer
 from harmonystate.edges.kafka.offsets import committed
+from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
 from tests.support.kafka import wait_until, write
 
 pytestmark = pytest.mark.services
@@ -37,10 +38,10 @@ def commit(config, place):
     producer = open_producer(config.kafka, transactional_id="zombie")
     producer.init_transactions()
 
-    def commit_as(member, offset):
+    def commit_as(member, offset, where=place):
         producer.begin_transaction()
         try:
-            producer.send_offsets_to_transaction({place: OffsetAndMetadata(offset, "", -1)}, member)
+            producer.send_offsets_to_transaction({where: OffsetAndMetadata(offset, "", -1)}, member)
         except KafkaError:
             producer.abort_transaction()
             return False
@@ -58,3 +59,25 @@ def test_h3_without_an_identity_a_zombie_wins_and_with_an_old_one_it_does_not(co
     assert committed(config.kafka, GROUP, place.topic) == {}
     assert commit(ConsumerGroupMetadata(GROUP), 5)
     assert committed(config.kafka, GROUP, place.topic) == {0: (5, "")}
+
+
+def test_h2_offsets_of_an_aborted_transaction_are_committed_with_the_next(config, place, living, commit):
+    zombie = living._replace(generation_id=living.generation_id - 1)
+    neighbour = place._replace(partition=1)
+
+    assert not commit(zombie, 9)
+    assert commit(living, 3, neighbour)
+
+    assert committed(config.kafka, GROUP, place.topic) == {0: (9, ""), 1: (3, "")}
+
+
+def test_h2_ours_leaves_nothing_to_the_next_transaction(config, place, living):
+    zombie = living._replace(generation_id=living.generation_id - 1)
+    given_up = Transactor(config.kafka, "reader")
+
+    with pytest.raises(TransactionFailed):
+        given_up.commit([], offsets={(place.topic, 0): 9}, member=zombie)
+    given_up.discard()
+    write(config.kafka, [], offsets={(place.topic, 1): 3}, member=living)
+
+    assert committed(config.kafka, GROUP, place.topic) == {1: (3, "")}

@@ -71,5 +71,6 @@ def _listen_twice(path: Path, port: int, advertised_port: int) -> None:
             "listener.security.protocol.map": ",PROXIED:PLAINTEXT",
         }.get(key, "")
         lines.append(f"{key}={value}{more}" if more else line)
-    # Tests that wait for a session to end would wait 6 s at least.
-    path.write_text("\n".join([*lines, "group.min.session.timeout.ms=1000", ""]))
+    # Tests that wait for a session to end would wait 6 s at least, those for the end of a transaction's time 10 s.
+    ours = ["group.min.session.timeout.ms=1000", "transaction.abort.timed.out.transaction.cleanup.interval.ms=500"]
+    path.write_text("\n".join([*lines, *ours, ""]))

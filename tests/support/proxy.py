@@ -5,6 +5,7 @@ import contextlib
 import struct
 import threading
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
@@ -68,6 +69,15 @@ class Proxy:
     def cut(self) -> None:
         """Cut every connection."""
         self._loop.call_soon_threadsafe(lambda: [writer.close() for writer in list(self._writers)])
+
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """Let nobody listen here while the body runs."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self.__enter__()
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
