@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SEED ?=
 ONLY ?=
 
-.PHONY: venv demo test test-faults check bench lock clean
+.PHONY: venv demo test test-faults check docs bench lock clean
 
 venv: .venv/made
 
@@ -37,6 +37,10 @@ check: venv
 test-faults: venv
 	FAULTS_SEED=$(SEED) $(BIN)/pytest tests/faults -m faults $(if $(ONLY),-k $(ONLY)_)
 
+# Into site/, to be opened as a file; a link that leads nowhere ends it.
+docs: venv
+	$(BIN)/zensical build --strict
+
 bench: venv
 	$(BIN)/python -m bench
 
@@ -45,5 +49,5 @@ lock:
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --output-file requirements.lock
 
 clean:
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist site .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

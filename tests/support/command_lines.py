@@ -38,15 +38,19 @@ def in_markdown(text: str) -> Iterator[list[str]]:
 def parse(arguments: list[str]) -> None:
     """Parse a command line as `harmony` does, and run nothing. One that only names a command need not be whole.
 
+    The options of `harmony` itself, such as --install-completion, act as soon as they are parsed: they must be there.
+
     Raises:
         click's UsageError: when it does not take it.
     """
     command: Any = get_command(app)
+    if arguments in [[name] for option in command.params for name in option.opts]:
+        return
     with ExitStack() as contexts:
         try:
             context = contexts.enter_context(command.make_context("harmony", list(arguments)))
-            while hasattr(command, "commands"):
-                name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+            while hasattr(command, "commands") and (left := [*context._protected_args, *context.args]):
+                name, command, rest = command.resolve_command(context, left)
                 made = command.make_context(name, list(rest), parent=context, resilient_parsing=not rest)
                 context = contexts.enter_context(made)
         except typer.Exit as done:  # --help
