@@ -8,6 +8,7 @@ from kafka.errors import CoordinatorNotAvailableError
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.offsets import committed, end_offsets
+from harmonystate.edges.kafka.transaction import TransactionFailed
 
 
 def members(settings: KafkaSettings, group: str) -> set[str]:
@@ -31,5 +32,8 @@ class Goal:
 
     def is_reached(self, group: str) -> bool:
         """Say whether the group has done all of it."""
-        done = committed(self._settings, group, self._topic)
+        try:
+            done = committed(self._settings, group, self._topic)
+        except TransactionFailed:  # whoever was to decide on offsets of the group is frozen, or dead
+            return False
         return all(done.get(partition, (0, ""))[0] >= end for partition, end in self._ends.items())
