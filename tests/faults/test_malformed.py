@@ -1,19 +1,30 @@
-"""R8: reports among records that are none: each of those is a dead letter once per stage, and no report is lost."""
+"""R8: reports among records that are none: each of those is a dead letter once per stage, and no report is lost.
+
+R18: reports of more versions than one; what a later one adds does no harm, and a version above ours is a dead letter.
+"""
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
+import pyarrow as pa
 import pytest
 
+from harmonystate.commands.stream_alerts import sort_out
+from harmonystate.config import Topics
 from harmonystate.core.dead_letter import read_burial
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.reading import read_all
 from harmonystate.edges.kafka.records import place_of
+from harmonystate.frames.report_batch import decode_batches
 from tests.support.account import Account, compare, is_sad, printed
 from tests.support.harmony import run_all
 from tests.support.kafka import write
 from tests.support.malformed import MALFORMED
-from tests.support.proofs import account_of, counted, rows
+from tests.support.proofs import account_of, counted
+from tests.support.stored import rows_in, rows_of
+from tests.support.versions import in_versions
 
 STAGES = ("stream-alerts", "ingest")
 AT_ONCE = 5_000
@@ -42,9 +53,71 @@ def mix(chance, lines, malformed):
 def test_r8_each_record_that_is_no_report_is_buried_once_by_each_stage_and_no_report_is_lost(
     reports, malformed, chance, everything, report
 ):
-    (config, path), topics = everything, everything[0].kafka.topics
     lines = printed("--seed", chance.randrange(10**6), "--count", reports, "--start", "12h")
-    records = mix(chance, lines, malformed)
+
+    verdicts = both_stages(*everything, mix(chance, lines, malformed), lines)
+
+    report("R8", f"{malformed:,} of {reports + malformed:,} malformed, two stages", *verdicts)
+
+
+def test_r18_both_stages_read_what_is_added_and_refuse_another_version(chance, report):
+    mixed = list(in_versions(printed("--seed", chance.randrange(10**6), "--count", 2_000, "--start", "12h")))
+    records = [Record(number, value) for number, (value, _) in enumerate(mixed)]
+    ours, sad = (
+        [at for at, (value, is_ours) in enumerate(mixed) if is_ours and like(value)] for like in (bool, is_sad)
+    )
+
+    raised = list(sort_out(records, threshold=2, topics=Topics(), now=lambda: datetime.now(UTC)))
+    good, dead = decode_batches([as_arrow(records)], shards=4, keep=timedelta(days=30), now=datetime.now(UTC))
+
+    others = set(range(len(mixed))) - set(ours)
+    verdicts = [
+        counted(Counter(ids(mixed[at][0] for at in sad)), ids(out.value for out in raised if out.topic == "alert")),
+        counted(Counter(others), (read_burial(out.headers).place.offset for out in raised if out.topic != "alert")),
+        counted(Counter(ids(mixed[at][0] for at in ours)), good.column("reportid").to_pylist()),
+        counted(Counter(others), dead.column("offset").to_pylist()),
+    ]
+    report("R18", f"four ways to write {len(mixed):,} reports, two stages", *verdicts)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(900)
+def test_r18_among_a_hundred_thousand_each_of_another_version_is_buried_once_by_each_stage(chance, everything, report):
+    mixed = list(in_versions(printed("--seed", chance.randrange(10**6), "--count", 100_000, "--start", "12h")))
+    records = [(b"%d" % json.loads(value)["droneId"], value) for value, _ in mixed]
+
+    verdicts = both_stages(*everything, records, [value for value, is_ours in mixed if is_ours])
+
+    report("R18", f"four ways to write {len(mixed):,} reports, two stages", *verdicts)
+
+
+class Record(NamedTuple):
+    """A record as it is consumed."""
+
+    offset: int
+    value: bytes
+    topic: str = "global1"
+    partition: int = 0
+    timestamp: int = 0
+    key: bytes = b"7"
+    headers: tuple[()] = ()
+
+
+def as_arrow(records):
+    """Return records as Spark hands them to the validator."""
+    columns = {name: [getattr(record, name) for record in records] for name in ("partition", "offset", "key", "value")}
+    types = {"partition": pa.int32(), "offset": pa.int64(), "key": pa.binary(), "value": pa.binary()}
+    arrays = {name: pa.array(column, types[name]) for name, column in columns.items()}
+    return pa.RecordBatch.from_pydict(arrays | {"timestamp": pa.array([0] * len(records), pa.timestamp("us", "UTC"))})
+
+
+def ids(values):
+    return [json.loads(value)["reportId"] for value in values]
+
+
+def both_stages(config, path, records, lines):
+    """Let both stages work on records, of which `lines` are the reports, and hold what they made against the truth."""
+    topics = config.kafka.topics
     for first in range(0, len(records), AT_ONCE):
         some = records[first : first + AT_ONCE]
         write(config.kafka, [Outgoing(topic, *one) for one in some for topic in (topics.global1, topics.global2)])
@@ -61,15 +134,11 @@ def test_r8_each_record_that_is_no_report_is_buried_once_by_each_stage_and_no_re
     ]
     alerts = Account(line for line in lines if is_sad(line))
     verdicts.append(compare(alerts.order, account_of(config, topics.alert).order))
-    verdicts.append(counted(Counter(ids_of(Account(lines))), rows(config)))
-    report("R8", f"{malformed:,} of {reports + malformed:,} malformed, two stages", *verdicts)
+    verdicts.append(counted(Counter(rows_of(lines)), rows_in(config)))
+    return verdicts
 
 
 def places_of_others(config, topic, of_reports):
     """Return where the records stand that are no reports, told by what was written and not by what is read."""
     records = read_all(config.kafka, topic)
     return Counter(place_of(record) for record in records if record.value not in of_reports)
-
-
-def ids_of(account):
-    return (each for ids in account.order.values() for each in ids)
