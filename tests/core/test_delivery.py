@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from harmonystate.core.delivery import Posted, delivery_record
+from harmonystate.core.delivery import Posted, delivery_record, is_silenced
 from tests.support.alerts import HEARD, raised
 
 
@@ -32,3 +32,15 @@ def test_an_alert_from_the_future_is_never_younger_than_nothing(ahead_s):
     record = delivery_record(alert, Posted("console", "1", HEARD, frozenset()), topic="delivery")
 
     assert json.loads(record.value)["ageMs"] == 0
+
+
+@pytest.mark.parametrize(("kind", "silenced"), [("card", False), ("digest", False), ("silenced", True)])
+def test_a_delivery_says_whether_nobody_was_told(kind, silenced):
+    record = delivery_record(raised(1), Posted("42", "1", HEARD, frozenset(), kind), topic="delivery")
+
+    assert is_silenced(record.value) is silenced
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{", b"[]", b"\xff", b'{"kind": 7}', b"{}"])
+def test_what_is_no_delivery_silences_nobody(value):
+    assert not is_silenced(value)

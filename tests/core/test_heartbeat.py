@@ -23,7 +23,7 @@ def test_reports_that_come_need_no_word():
 def test_after_the_time_it_is_said_once():
     first = beat(None, HEARD, HEARD + AFTER)
 
-    assert first.text == "No report for 10 min 0 s. Is `harmony produce` running?"
+    assert first.text == "No report for 10 min. Is `harmony produce` running?"
     assert first.quiet == Quiet(HEARD)
     assert beat(first.quiet, HEARD, HEARD + 10 * AFTER) is None
 
@@ -31,7 +31,7 @@ def test_after_the_time_it_is_said_once():
 def test_when_they_come_again_it_is_said_once_and_for_how_long_none_came():
     back = beat(Quiet(HEARD), HEARD + 3 * AFTER, HEARD + 3 * AFTER + SECOND)
 
-    assert (back.text, back.quiet) == ("Reports come again after 30 min 0 s without one.", None)
+    assert (back.text, back.quiet) == ("Reports come again after 30 min without one.", None)
     assert beat(back.quiet, HEARD + 3 * AFTER, HEARD + 3 * AFTER + SECOND) is None
 
 

@@ -105,6 +105,14 @@ def test_an_alert_that_discord_refused_has_a_dead_letter_for_a_delivery(stage: S
     assert told(stage.judged()) == []
 
 
+def test_a_silenced_alert_has_its_delivery_and_is_not_missing(stage: Stage):
+    stage.silenced = set(stage.deliveries)
+
+    findings = stage.judged().findings
+
+    assert (findings.total, findings.silenced) == (0, 1)
+
+
 def test_whatever_stands_twice_is_doubled(stage: Stage):
     stage.global1.append(stage.calm)
     stage.global2.append(stage.sad)

@@ -44,6 +44,7 @@ class Stage:
         self.global2: list[bytes | Report] = [self.sad, self.calm, b"{"]
         self.alerts: list[bytes] = [alert(self.sad)]
         self.deliveries = [ids.alert_id(self.sad.report_id)]
+        self.silenced: set[str] = set()
         self.letters = [("stream-alerts", Place("global1", 0, 2)), ("ingest", Place("global2", 0, 2))]
         self.rows = [self.sad, self.calm]
         self.reached = {"stream-alerts": 3, "ingest": 3, "alert-bot": 1}
@@ -64,7 +65,8 @@ class Stage:
             place = Place("alert", 0, offset)
             audit.see_alert(place, at, value, returned=place in self.returned)
         for offset, identity in enumerate(self.deliveries):
-            audit.see_delivery(Place("delivery", 0, offset), identity, stray=self.extents["alert"].whole)
+            stray, silenced = self.extents["alert"].whole, identity in self.silenced
+            audit.see_delivery(Place("delivery", 0, offset), identity, stray=stray, silenced=silenced)
         for offset, (stage, place) in enumerate(self.letters):
             letter = bury(place, None, b"{", NotAReport("no"), stage=stage, at=NOW, topic="dead-letter")
             audit.see_dead_letter(Place("dead-letter", 0, offset), read_burial(letter.headers), self.extents)

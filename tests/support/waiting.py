@@ -1,5 +1,6 @@
 """Alerts in hand, for tests of what chooses among them."""
 
+from concurrent.futures import Future
 from datetime import timedelta
 
 from harmonystate.core.alert import RaisedAlert
@@ -66,3 +67,10 @@ def posted(*alerts: RaisedAlert, number: str = "1", channel: str = HERE) -> Post
 def ids(*told: "RaisedAlert | Message | Edit") -> list[str]:
     """Return the ids of alerts, and of what messages tell."""
     return [alert.alert_id for one in told for alert in (one.alerts if isinstance(one, Message | Edit) else (one,))]
+
+
+def done_with(result: object) -> "Future[object]":
+    """Return an answer that has come."""
+    future: Future[object] = Future()
+    future.set_result(result)
+    return future

@@ -152,14 +152,18 @@ class Audit:
         if row is not None and self.reports.digest[row] != self._digest(report):
             self._disagree(place.topic, raised.alert_id, place, "differs from its report")
 
-    def see_delivery(self, place: Place, alert_id: str, *, stray: bool) -> None:
-        """Take in a record of the topic delivery; `stray` says that an alert of its time must have been seen."""
+    def see_delivery(self, place: Place, alert_id: str, *, stray: bool, silenced: bool = False) -> None:
+        """Take in a record of the topic delivery; `stray` says that an alert of its time must have been seen.
+
+        One that is `silenced` accounts for its alert as any other does.
+        """
         told = self.alerts.get(_key_or_none(alert_id))
         if told is None:
             if stray and self.window == EVERYTHING:
                 self.findings.add(Case(Kind.STRAY, place.topic, alert_id, (place,), "no such alert was read"))
             return
         told.deliveries += 1
+        self.findings.silenced += silenced
         if told.deliveries > 1:
             self.findings.add(Case(Kind.DOUBLED, place.topic, alert_id, (told.place, place)))
 

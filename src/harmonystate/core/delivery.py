@@ -11,6 +11,7 @@ from harmonystate.core.record import Outgoing
 from harmonystate.core.wire import format_time
 
 Kind = Literal["card", "digest", "silenced"]
+SILENCED: Kind = "silenced"
 
 
 class Posted(NamedTuple):
@@ -53,3 +54,15 @@ def delivery_record(raised: RaisedAlert, posted: Posted, *, topic: str) -> Outgo
         age_ms=max(age // timedelta(milliseconds=1), 0),
     )
     return Outgoing(topic, raised.alert_id.encode(), msgspec.json.encode(delivery))
+
+
+class _WireKind(Struct):
+    kind: str = ""
+
+
+def is_silenced(value: bytes | None) -> bool:
+    """Say whether a record of the topic delivery is of an alert that nobody was told of."""
+    try:
+        return msgspec.json.decode(value or b"{}", type=_WireKind).kind == SILENCED
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False

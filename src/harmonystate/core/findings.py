@@ -53,6 +53,7 @@ class Findings:
         wrong: how many, by kind and store.
         waiting: records that a stage has not come to, and need not have, by stage.
         todo: for each remedy the places to take from.
+        silenced: alerts that nobody was told of because a silence covers them; none of them is wrong.
     """
 
     def __init__(self, *, limit: int) -> None:
@@ -60,6 +61,7 @@ class Findings:
         self._cases: defaultdict[tuple[Kind, str], list[Case]] = defaultdict(list)
         self.wrong: Counter[tuple[Kind, str]] = Counter()
         self.waiting: Counter[str] = Counter()
+        self.silenced = 0
         self.todo: defaultdict[Remedy, set[Place]] = defaultdict(set)
 
     def add(self, case: Case, remedy: Remedy | None = None) -> None:

@@ -74,7 +74,9 @@ def decode_quiet(value: bytes | None) -> Quiet | None:
 
 
 def _span(span: timedelta) -> str:
-    return spell_age(timedelta(minutes=span // timedelta(minutes=1)) if span >= timedelta(minutes=1) else span)
+    """Spell it in whole minutes, from one on."""
+    minute = timedelta(minutes=1)
+    return spell_age(span // minute * minute if span >= minute else span).removesuffix(" 0 s")
 
 
 def _ms(moment: datetime | None) -> int:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from harmonystate.core.alert import RaisedAlert
-from harmonystate.core.delivery import Posted
+from harmonystate.core.delivery import SILENCED, Posted
 from harmonystate.core.durations import parse_duration
 from harmonystate.core.matchers import Matchers
 from harmonystate.core.record import Outgoing
@@ -48,7 +48,7 @@ class Muted(NamedTuple):
 
     def posted(self, at: datetime) -> Posted:
         """Return what takes the place of the message in which they would stand."""
-        return Posted(CHANNEL, self.silence.id, at, self.alert_ids, "silenced")
+        return Posted(CHANNEL, self.silence.id, at, self.alert_ids, SILENCED)
 
 
 class Mute:

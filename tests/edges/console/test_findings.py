@@ -28,6 +28,7 @@ def test_the_document_holds_counts_cases_and_what_was_repaired(verdict: Verdict)
         "window": None,
         "seen": {"global1": 3},
         "waiting": {"alert-bot": 1},
+        "silenced": 0,
         "wrong": {"missing": {"table report": 1}},
         "cases": [
             {
@@ -51,6 +52,18 @@ def test_the_table_tells_the_same(verdict: Verdict, monkeypatch: pytest.MonkeyPa
     assert any(Stage().calm.report_id in line and "global2/0/1" in line and "missing" in line for line in lines)
     assert any("alert-bot" in line and " 1 " in line for line in lines)
     assert "repaired: 1 (store to table report)" in lines
+
+
+def test_the_silenced_are_counted_and_nothing_is_wrong_with_them():
+    stage, out = Stage(), io.StringIO()
+    stage.silenced = set(stage.deliveries)
+
+    write_table(Verdict(None, {}, stage.judged().findings, Counter()), out)
+
+    assert out.getvalue().splitlines()[-2:] == [
+        "silenced: 1 alerts, which have a delivery and were told to nobody",
+        "Nothing is missing, doubled, late or disagreeing.",
+    ]
 
 
 def test_where_nothing_is_wrong_one_line_says_so():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from harmonystate.config import Config
 from harmonystate.core.audit import ALERT_BOT, EVERYTHING, INGEST, STREAM_ALERTS, TABLE, Audit, Extent, Stores
 from harmonystate.core.dead_letter import read_burial
+from harmonystate.core.delivery import is_silenced
 from harmonystate.core.findings import Findings
 from harmonystate.core.forgotten import Forgotten
 from harmonystate.core.replay import is_returned
@@ -82,7 +83,8 @@ class _Look:
             audit.see_alert(place_of(record), record.timestamp, record.value, returned=returned)
         for record in self._read(surveyor, stores.delivery):
             stray = extents[stores.alert].whole and record.timestamp < self._settled_ms
-            audit.see_delivery(place_of(record), (record.key or b"").decode(errors="replace"), stray=stray)
+            alert_id = (record.key or b"").decode(errors="replace")
+            audit.see_delivery(place_of(record), alert_id, stray=stray, silenced=is_silenced(record.value))
         for record in self._read(surveyor, stores.dead_letter):
             audit.see_dead_letter(place_of(record), read_burial(record.headers), extents)
 

@@ -33,7 +33,7 @@ def write_verdict(verdict: Verdict, *, output: str) -> None:
 
 
 def write_json(verdict: Verdict, out: TextIO) -> None:
-    """Write one document: window, seen, waiting, wrong (kind, then store), cases, repaired."""
+    """Write one document: window, seen, waiting, silenced, wrong (kind, then store), cases, repaired."""
     wrong: dict[str, dict[str, int]] = {}
     for (kind, store), count in verdict.findings.wrong.items():
         wrong.setdefault(kind, {})[store] = count
@@ -41,6 +41,7 @@ def write_json(verdict: Verdict, out: TextIO) -> None:
         "window": verdict.window,
         "seen": verdict.seen,
         "waiting": verdict.findings.waiting,
+        "silenced": verdict.findings.silenced,
         "wrong": wrong,
         "cases": [_document(case) for case in verdict.findings.cases()],
         "repaired": [{**remedy._asdict(), "count": count} for remedy, count in verdict.mended.items()],
@@ -60,6 +61,8 @@ def write_table(verdict: Verdict, out: TextIO) -> None:
             console.print(f"{findings.total - len(cases):,} more: --limit names more of them")
     for remedy, count in verdict.mended.items():
         console.print(f"repaired: {count:,} ({remedy.action} to {remedy.to})")
+    if findings.silenced:
+        console.print(f"silenced: {findings.silenced:,} alerts, which have a delivery and were told to nobody")
     if not findings.total:
         console.print("Nothing is missing, doubled, late or disagreeing.")
 
