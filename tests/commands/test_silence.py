@@ -14,7 +14,7 @@ from harmonystate.commands.alert_bot.silences import Silences
 from harmonystate.config import Config
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.topics import create_topics
-from harmonystate.errors import BadUsage, Misconfigured, Unavailable
+from harmonystate.errors import BadUsage, CheckFailed, Misconfigured, Unavailable
 from tests.support.alerts import encoded, raised
 from tests.support.fake_discord import FakeDiscord, custom_ids
 from tests.support.harmony import start_harmony
@@ -94,7 +94,7 @@ def test_a_silence_is_made_listed_and_ended(config, topics, capsys):
     assert [each["id"] for each in listed(config, capsys)] == [grave]
     assert {each["id"]: each["active"] for each in listed(config, capsys, expired=True)} == {seven: False, grave: True}
     for ids in ([seven], [grave, "nobody"]):
-        with pytest.raises(BadUsage, match="harmony silence list"):
+        with pytest.raises(CheckFailed, match="harmony silence list"):
             silence.expire(config, ids)
     assert [each["id"] for each in listed(config, capsys)] == [grave]
 

@@ -16,7 +16,7 @@ from harmonystate.edges.console.silences import write_silences as show
 from harmonystate.edges.kafka.answering import answering
 from harmonystate.edges.kafka.connect import require
 from harmonystate.edges.kafka.silences import read_silences, write_silences
-from harmonystate.errors import BadUsage
+from harmonystate.errors import BadUsage, CheckFailed
 
 _Parsed = TypeVar("_Parsed")
 
@@ -51,14 +51,14 @@ def expire(config: Config, ids: Sequence[str]) -> int:
     """Let silences end now.
 
     Raises:
-        BadUsage: when one is not there, or has ended; then none of them is changed.
+        CheckFailed: when one is not there, or has ended; then none of them is changed.
     """
     now = datetime.now(UTC)
     require(config.kafka, [config.kafka.topics.silence])
     with answering(config.kafka):
         known = {one.id: one for one in active_at(now, read_silences(config.kafka).values())}
     if unknown := [identity for identity in ids if identity not in known]:
-        raise BadUsage(f"no active silence {unknown[0]}: `harmony silence list` names those that are")
+        raise CheckFailed(f"no active silence {unknown[0]}: `harmony silence list` names those that are")
     _write(config, [msgspec.structs.replace(known[identity], ends_at=now) for identity in ids], now=now)
     return 0
 
