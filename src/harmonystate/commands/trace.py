@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harmonystate.config import Config
 from harmonystate.core.dead_letter import read_burial
+from harmonystate.core.delivery import SILENCED
 from harmonystate.core.durations import parse_moment
 from harmonystate.core.letters import moment
 from harmonystate.core.record import Place
@@ -86,7 +87,8 @@ class _Search:
         for record in self._read(self._topics.delivery):
             if note := self._wanted.take_delivery(record.value):
                 at = parse_time(note.delivered_at) if note.delivered_at else moment(record.timestamp)
-                self._note(self._later, "delivered", link_of(note), at, f"{note.kind} {note.message_id}")
+                became = "silenced" if note.kind == SILENCED else "delivered"
+                self._note(self._later, became, link_of(note), at, f"{note.kind} {note.message_id}")
                 self._note(self._later, "delivery", record)
         for record in self._read(self._topics.dead_letter):
             buried = read_burial(record.headers)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from harmonystate.config import Config
 from harmonystate.core.audit import EVERYTHING
+from harmonystate.core.delivery import SILENCED
 from harmonystate.core.letters import moment
 from harmonystate.core.report import Report
 from harmonystate.core.trail import DeliveryNote
@@ -99,7 +100,7 @@ class _Topics:
             return
         if note.channel_id.isdecimal() and note.message_id.isdecimal():
             self._found.messages.add((int(note.channel_id), int(note.message_id)))
-        else:
+        elif note.kind != SILENCED:
             self._found.on_terminals += 1
 
     def _names(self, report: Report | None) -> bool:

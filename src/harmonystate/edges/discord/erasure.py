@@ -61,7 +61,7 @@ async def _erase(rest: hikari.api.RESTClient, channel: int, message_id: int, ale
     if staying:
         await rest.edit_message(channel, message_id, embeds=staying)
     else:
-        await rest.edit_message(channel, message_id, WITHDRAWN, embeds=[])
+        await rest.edit_message(channel, message_id, WITHDRAWN, embeds=[], components=[])
 
 
 def _shows(embed: hikari.Embed, alert_ids: frozenset[str]) -> bool:
