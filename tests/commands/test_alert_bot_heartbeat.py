@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from harmonystate.commands.alert_bot import heartbeat
 from harmonystate.commands.alert_bot.heartbeat import Heartbeat
@@ -12,8 +13,9 @@ from harmonystate.config import KafkaSettings
 from harmonystate.core.heartbeat import Quiet
 from harmonystate.core.message import Undelivered
 from harmonystate.edges.kafka.transaction import TransactionFailed
-from harmonystate.errors import Unavailable
+from harmonystate.errors import Misconfigured, Unavailable
 from tests.support.alerts import HEARD
+from tests.support.kafka import wait_until
 
 AFTER = timedelta(minutes=10)
 
@@ -115,3 +117,24 @@ def test_without_kafka_no_report_comes_and_that_is_noted_once_kafka_is_back(worl
     looks(beats, world, 2)
 
     assert (len(world.said), world.noted) == (1, [Quiet(HEARD)])
+
+
+@pytest.mark.parametrize(
+    ("fault", "goes_on"), [(Unavailable("away"), True), (Misconfigured("no right to DESCRIBE global1"), False)]
+)
+def test_what_is_away_is_waited_for_and_a_missing_right_is_said(world, monkeypatch, fault, goes_on):
+    looked = []
+
+    def newest(_settings, _topics):
+        looked.append(True)
+        raise fault
+
+    monkeypatch.setattr(heartbeat, "newest_records", newest)
+    monkeypatch.setattr(heartbeat, "SHORTEST_WAIT_S", 0.001)
+    beats = Heartbeat(KafkaSettings(), timedelta(milliseconds=1), silences=world, say=world.say, now=lambda: HEARD)
+
+    with capture_logs() as logs, beats.beating():
+        wait_until(lambda: len(looked) > 5 if goes_on else logs, what="looks, or a word", within_s=10)
+
+    said = [line["because"] for line in logs if line["log_level"] == "error"]
+    assert said == ([] if goes_on else ["no right to DESCRIBE global1"])

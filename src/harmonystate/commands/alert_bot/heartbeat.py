@@ -15,7 +15,7 @@ from harmonystate.core.heartbeat import beat_of
 from harmonystate.core.message import Undelivered
 from harmonystate.edges.kafka.freshness import newest_records
 from harmonystate.edges.kafka.transaction import TransactionFailed
-from harmonystate.errors import HarmonyError
+from harmonystate.errors import HarmonyError, Unavailable
 
 Say = Callable[[str, str], "Future[list[Posted]]"]
 LONGEST_WAIT_S = 30.0
@@ -39,7 +39,7 @@ class Heartbeat:
 
     @contextmanager
     def beating(self) -> Iterator[None]:
-        """Look again and again while the body runs."""
+        """Look again and again while the body runs, or until a right or the token turns out to be missing."""
         left = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(left,), name="heartbeat", daemon=True)
         watcher.start()
@@ -75,5 +75,8 @@ class Heartbeat:
         while not left.wait(wait_s):
             try:
                 self.look()
-            except (Undelivered, HarmonyError, TransactionFailed, TimeoutError) as fault:
+            except (Undelivered, TransactionFailed, Unavailable, TimeoutError) as fault:
                 self._log.debug("the heartbeat waits", because=str(fault))
+            except HarmonyError as fault:
+                self._log.error("no heartbeat from here on", because=str(fault))
+                return
