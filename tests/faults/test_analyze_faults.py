@@ -25,6 +25,7 @@ from tests.support.series import SeriesWatcher
 POINTS = ("after-rollups", "after-series", "before-answers")
 ANSWERS = ("saddest", "harmonyscores", "persons", "badpersons")
 HOURS, EACH = 3, 40
+KILLS = 20
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS)
 END = START + timedelta(hours=HOURS)
 WINDOW = ("--since", START.isoformat(), "--until", END.isoformat())
@@ -159,7 +160,7 @@ def test_r2_r16_analyze_may_die_at_any_point_and_nobody_sees_half_of_it(
 def test_r16_analyze_killed_at_any_moment_is_made_good_by_the_next(hive, watcher, chance, session, everything, report):
     _, path = everything
     kills = 0
-    while kills < 20:
+    while kills < KILLS:
         hive.soil()
         runs = [start_harmony(path, "analyze", *WINDOW) for _ in range(2)]
         time.sleep(chance.uniform(0, 15))  # the moment is what chance is for
