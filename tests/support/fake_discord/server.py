@@ -6,7 +6,7 @@ Rules and limits are those of https://discord.com/developers/docs: resources/mes
 import asyncio
 import threading
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,11 +25,11 @@ from tests.support.fake_discord.answers import (
     Answer,
     Json,
     scripted,
-    too_many,
     unknown,
 )
 from tests.support.fake_discord.gateway import Gateway
 from tests.support.fake_discord.interactions import Interaction, People, change, custom_ids, numbered
+from tests.support.fake_discord.limits import Windows
 
 NONCE_HOLDS_S = 180.0
 
@@ -110,7 +110,7 @@ class FakeDiscord:
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
-        self._windows: dict[tuple[str, str], deque[float]] = defaultdict(deque)
+        self._windows = Windows()
         threading.Thread(target=self._loop.run_forever, name="fake-discord", daemon=True).start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
         return self
@@ -153,10 +153,12 @@ class FakeDiscord:
         body, channel = await request.json(), request.match_info["channel"]
         answer = self.script.popleft() if self.script else self.weather() if self.weather else self.always or Answer()
         await asyncio.sleep(answer.delay_s)
-        response = self._denied(request) or scripted(answer) or self._limited("POST", channel) or invalid(body)
+        response = (
+            self._denied(request) or scripted(answer) or self._windows.refuse(self, "POST", channel) or invalid(body)
+        )
         if response is None:
             message = self._accept(body, channel)
-            response = web.json_response(message, headers=self._limit_headers("POST", channel))
+            response = web.json_response(message, headers=self._windows.headers(self, "POST", channel))
         self.tries.append((body, response.status))
         await asyncio.sleep(answer.hold_s)
         if answer.cut and request.transport:
@@ -196,32 +198,6 @@ class FakeDiscord:
             "mention_roles": [role for role in allowed.get("roles", []) if f"<@&{role}>" in content],
         }
 
-    def _limited(self, method: str, channel: str) -> web.Response | None:
-        """Count a request against the channel's limit; refuse it beyond."""
-        now, window = time.monotonic(), self._windows[method, channel]
-        while window and now - window[0] > self.window_s:
-            window.clear() if self.fixed else window.popleft()
-        if self.limit is not None and len(window) >= self.limit:
-            self.too_often += 1
-            headers = self._limit_headers(method, channel)
-            return too_many(self.window_s - (now - window[0]), "user", headers)
-        window.append(now)
-        return None
-
-    def _limit_headers(self, method: str, channel: str) -> dict[str, str]:
-        if self.limit is None:
-            return {}
-        window = self._windows[method, channel]
-        # A little late, so that whoever keeps to the header is never refused for a rounding.
-        after = self.window_s + 0.1 - (time.monotonic() - window[0])
-        return {
-            "X-RateLimit-Bucket": f"messages-{method}",
-            "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(max(self.limit - len(window), 0)),
-            "X-RateLimit-Reset": f"{time.time() + after:.3f}",
-            "X-RateLimit-Reset-After": f"{after:.3f}",
-        }
-
     async def _history(self, request: web.Request) -> web.Response:
         query = request.query
         self.reads.append(dict(query))
@@ -239,14 +215,14 @@ class FakeDiscord:
         body, answer = await request.json(), self.edit_script.popleft() if self.edit_script else Answer()
         channel, wanted = request.match_info["channel"], request.match_info["message"]
         found = next((message for message in self.messages if message["id"] == wanted), None)
-        response = self._denied(request) or scripted(answer) or self._limited("PATCH", channel)
+        response = self._denied(request) or scripted(answer) or self._windows.refuse(self, "PATCH", channel)
         if response is None and found is None:
             response = unknown()
         if response is None and found is not None:
             response = invalid({**found, **body})
             if response is None:
                 change(found, body)
-                response = web.json_response(found, headers=self._limit_headers("PATCH", channel))
+                response = web.json_response(found, headers=self._windows.headers(self, "PATCH", channel))
         self.edits.append((wanted, response.status))
         await asyncio.sleep(answer.hold_s)
         if answer.cut and request.transport:
