@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import dropwhile
 from typing import Any
 
 import typer
@@ -12,7 +13,7 @@ from typer.main import get_command
 from harmonystate.cli import app
 
 _BLOCK = re.compile(r"^```(?:sh|bash|console)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_SPAN = re.compile(r"(?<!`)`(harmony [^`\n]+)`(?!`)")
+_SPAN = re.compile(r"(?<!`)`([^`\n]*harmony [^`\n]+)`(?!`)")
 # `>` and what follows it up to the end of the path are no arguments.
 _REDIRECTION = re.compile(r"\d*>>?\s*\S+")
 _PUNCTUATION = ";|&()"
@@ -71,12 +72,9 @@ def _in_line(line: str) -> Iterator[list[str]]:
 
 
 def _of_harmony(words: list[str]) -> Iterator[list[str]]:
-    for at, word in enumerate(words):
-        if (word == "harmony" or word.endswith("/bin/harmony")) and _runs_what_follows(words[:at]):
-            yield words[at + 1 :]
-            return
-
-
-def _runs_what_follows(before: list[str]) -> bool:
-    words = [word for word in before if "=" not in word]
-    return not words or words[0] in _RUNNERS
+    words = list(dropwhile(lambda word: "=" in word, words))
+    found = [at for at, word in enumerate(words) if word == "harmony" or word.endswith("/bin/harmony")]
+    if found and found[0] == 0:
+        yield words[1:]
+    elif found and words[0] in _RUNNERS:  # whose own options may name it too, as a user
+        yield words[found[-1] + 1 :]
