@@ -22,6 +22,7 @@ from tests.support.fake_discord import CHANNEL_ID, TOKEN, FakeDiscord
 from tests.support.fault_table import PROPERTY, row_of
 from tests.support.harmony import run_harmony
 from tests.support.history import History
+from tests.support.node import CassandraNode
 from tests.support.proxy import Proxy
 from tests.support.services import Services, local_config, write_config
 
@@ -70,6 +71,15 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     broker.stop()
 
 
+@pytest.fixture(scope="session")
+def cassandra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CassandraNode]:
+    """A Cassandra that every test here may kill, and has to leave running."""
+    node = CassandraNode(tmp_path_factory.mktemp("cassandra") / "node")
+    node.start()
+    yield node
+    node.stop()
+
+
 @pytest.fixture
 def config(broker: Broker, tmp_path: Path) -> Iterator[Config]:
     """A config for that broker, with topics of this test alone, already made."""
@@ -80,6 +90,14 @@ def config(broker: Broker, tmp_path: Path) -> Iterator[Config]:
         for instance in INSTANCES:
             # One that was killed would leave in the middle of another test.
             leave(config.kafka, group=group, instance=instance)
+
+
+@pytest.fixture
+def whole(broker: Broker, cassandra: CassandraNode, tmp_path: Path) -> Config:
+    """A config for that broker and that Cassandra, set up."""
+    config = local_config(Services(broker.address, "127.0.0.1", cassandra.port), tmp_path / "home")
+    assert run_harmony(write_config(config, tmp_path / "setup.yaml"), "setup").returncode == 0
+    return config
 
 
 @pytest.fixture

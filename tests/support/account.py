@@ -5,7 +5,7 @@ import json
 import subprocess
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -62,7 +62,11 @@ class Truth(NamedTuple):
 
 def truth_of(*options: object) -> Truth:
     """Return what `produce` with these options makes; neither Kafka nor anything else of the chain has a part in it."""
-    lines = printed(*options)
+    return truth_in(printed(*options))
+
+
+def truth_in(lines: Sequence[bytes]) -> Truth:
+    """Return what these reports lead to."""
     return Truth(Account(lines), Account(line for line in lines if is_sad(line)))
 
 

@@ -1,21 +1,15 @@
 """A Kafka of the test's own, to be killed and frozen; clients reach it directly, or by a second address of it."""
 
-import os
-import signal
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harmonystate.edges.local import server
 from harmonystate.edges.local.kafka_server import kafka_server
 from harmonystate.edges.local.ports import LOOPBACK, free_ports
-from harmonystate.edges.local.servers import supplies_for
-
-START_S = 120
+from tests.support.node import Node
 
 
-class Broker:
+class Broker(Node):
     """One broker on loopback.
 
     Attributes:
@@ -33,32 +27,7 @@ class Broker:
             _listen_twice(folder / "conf/server.properties", self.proxied_port, self.advertised_port)
 
         # It is made ready, and so its folder formatted, under the plain settings; the second listener comes after.
-        self._server = replace(own, prepare=prepare)
-        self._supplies = supplies_for([self._server])
-
-    @property
-    def address(self) -> str:
-        return self._server.address
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        server.start(self._server, self._supplies.java_home, self._supplies.jars["kafka"])
-        server.await_answer(self._server, threading.Event(), patience_s=START_S)
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-
-    def signal(self, number: signal.Signals) -> None:
-        os.kill(self.pid, number)
-
-    @property
-    def pid(self) -> int:
-        running = server.running(self._server.folder)
-        assert running is not None, "the broker does not run"
-        return running.pid
-
-    def stop(self) -> None:
-        server.stop(self._server.folder)
+        super().__init__(replace(own, prepare=prepare))
 
 
 def _listen_twice(path: Path, port: int, advertised_port: int) -> None:

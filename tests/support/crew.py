@@ -21,14 +21,14 @@ class Crew:
     """
 
     def __init__(self, config_file: Path, history: History, variables: Mapping[str, str]) -> None:
-        self._config_file, self._history, self._variables = config_file, history, variables
+        self.config_file, self._history, self._variables = config_file, history, variables
         self._children: list[Child] = []
 
     def start(self, stage: str, *options: str, crash_at: str = "") -> Child:
         """Start `harmony STAGE OPTIONS`, with a point at which it is to die."""
         log = self._history.new_log(stage)
         more = {**self._variables, **({"HARMONY_CRASH_AT": crash_at} if crash_at else {})}
-        arguments = [stage, *options, "--config", str(self._config_file)]
+        arguments = [stage, *options, "--config", str(self.config_file)]
         child = start_child(stage, arguments, log=log, env=child_environment(**more))
         self._history.note(f"started {stage}, pid {child.process.pid}{', ' if crash_at else ''}{crash_at}: {log.name}")
         self._children.append(child)

@@ -1,15 +1,13 @@
 """What the stages must have done when all is over, and how long they took to go on after each fault."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-
-from cassandra.cluster import Cluster
 
 from harmonystate.config import Config, Topics
 from harmonystate.edges.kafka.reading import read_all
 from tests.support.account import Account, Truth, Verdict, compare
 from tests.support.fake_discord import FakeDiscord
-from tests.support.watcher import Watcher
+from tests.support.watcher import STORED, Watcher
 
 STAGES = ("produce", "stream-alerts", "alert-bot")
 # Where it shows that a stage goes on.
@@ -17,7 +15,9 @@ LEADS_TO: dict[str, Callable[[Topics], tuple[str, ...]]] = {
     "produce": lambda topics: (topics.global1,),
     "stream-alerts": lambda topics: (topics.alert,),
     "alert-bot": lambda topics: (topics.delivery,),
-    "broker": lambda topics: (topics.global1, topics.alert, topics.delivery),
+    "ingest": lambda _: (STORED,),
+    "broker": lambda topics: (topics.global1, topics.alert, topics.delivery, STORED),
+    "Cassandra": lambda _: (STORED,),
 }
 
 
@@ -53,18 +53,18 @@ def told(discord: FakeDiscord) -> Counter[str]:
 
 def worst_recovery_s(watcher: Watcher, topics: Topics, faults: Sequence[tuple[int, str]]) -> float | None:
     """Return the longest time that it took until a victim's work went on; None when none had any left."""
-    times = [(watcher.recovery_s(topic, at), at, who) for at, who in faults for topic in LEADS_TO[who](topics)]
-    # Whoever was hit again before is measured from there.
-    hit_again = [
-        any(at < later <= at + (time or 0) * 1000 and again in (who, "broker") for later, again in faults)
-        for time, at, who in times
-    ]
-    return max((time for (time, *_), again in zip(times, hit_again, strict=True) if time and not again), default=None)
+    return max(recoveries_s(watcher, topics, faults).values(), default=None)
 
 
-def rows(config: Config) -> list[str]:
-    """Return the ids of all stored reports."""
-    settings = config.cassandra
-    with Cluster(list(settings.contact_points), port=settings.port) as cluster:
-        found = cluster.connect(settings.keyspace).execute("SELECT reportid FROM report")
-        return [str(row.reportid) for row in found]
+def recoveries_s(watcher: Watcher, topics: Topics, faults: Sequence[tuple[int, str]]) -> dict[str, float]:
+    """Return for each victim the longest time until its work went on; without those that had none left."""
+    worst: dict[str, float] = defaultdict(float)
+    for at, who in faults:
+        for topic in LEADS_TO[who](topics):
+            took = watcher.recovery_s(topic, at)
+            # What was hit again before is measured from there.
+            if took and not any(
+                at < later <= at + took * 1000 and topic in LEADS_TO[again](topics) for later, again in faults
+            ):
+                worst[who] = max(took, worst[who])
+    return dict(worst)

@@ -2,7 +2,9 @@
 
 import threading
 from collections import defaultdict
+from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -11,6 +13,10 @@ from kafka.errors import KafkaError
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.offsets import partitions_of
+
+# Where it shows that rows were stored; it stands among the topics that are watched.
+STORED = "the table report"
+_LOOK_EVERY_S = 0.3
 
 
 class _Seen(msgspec.Struct, rename="camel"):
@@ -85,3 +91,37 @@ class Watcher:
         self._seen[record.topic].add(report_id)
         self._partitions[record.topic].append(record.partition)
         self.written[record.topic].append(record.timestamp)
+
+
+class BatchWatcher:
+    """Notes, while the body of a `with` runs, when each batch of ingest was done, as Spark writes it down.
+
+    Args:
+        checkpoints: the folder in which checkpoints are.
+        done: gets the moments, ms since 1970.
+    """
+
+    def __init__(self, checkpoints: Path, done: list[int]) -> None:
+        self._checkpoints, self._done = checkpoints, done
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="batches")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        # Spark keeps the last hundred only.
+        while not self._stop.wait(_LOOK_EVERY_S):
+            for note in self._checkpoints.glob("*/*/commits/[0-9]*"):
+                with suppress(FileNotFoundError):
+                    self._note(note.stat().st_mtime)
+
+    def _note(self, second: float) -> None:
+        moment = int(second * 1000)
+        if moment not in self._done:
+            self._done.append(moment)
