@@ -36,4 +36,5 @@ def test_three_brokers_differ_from_the_local_one_in_known_settings_only():
     keys = [line.partition("=")[0] for line in block.splitlines()]
 
     new = {key for key in keys if f"\n{key}=" not in template}
-    assert new == {"min.insync.replicas", "broker.rack"}
+    assert {"min.insync.replicas", "broker.rack"} <= new
+    assert new <= {"min.insync.replicas", "broker.rack", "controlled.shutdown.enable", "broker.session.timeout.ms"}

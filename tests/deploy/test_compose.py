@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -71,6 +72,25 @@ def test_what_a_container_runs_is_a_command_of_ours(name):
     assert [arguments[0] for arguments in lines] == [name]
     for arguments in lines:
         parse(arguments)
+
+
+def test_the_container_of_analyze_goes_on_when_another_runs_and_fails_when_something_is_wrong(tmp_path):
+    codes = tmp_path / "codes"
+    codes.write_text("0\n75\n0\n69\n0\n")
+    for name, script in (
+        ("harmony", f'code=$(head -1 {codes}); sed -i 1d {codes}; exit "$code"'),
+        ("sleep", f"echo slept $1 >> {tmp_path}/slept"),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    (script,) = OURS["analyze"]["command"]
+    done = subprocess.run(
+        ["sh", "-c", script.replace("$$", "$")], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False, timeout=30
+    )
+
+    assert done.returncode != 0  # so that it is started again
+    assert (tmp_path / "slept").read_text().splitlines() == ["slept 600"] * 3
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -18,7 +18,7 @@ _SPAN = re.compile(r"(?<!`)`([^`\n]*harmony [^`\n]+)`(?!`)")
 _REDIRECTION = re.compile(r"\d*>>?\s*\S+")
 _PUNCTUATION = ";|&()"
 # What may stand before a command, beside assignments: these run what follows them.
-_RUNNERS = {"runuser", "env", "while", "if", "until", "sudo", "exec"}
+_RUNNERS = {"runuser", "env", "while", "do", "if", "until", "sudo", "exec"}
 
 
 def in_shell(text: str) -> Iterator[list[str]]:
