@@ -1,7 +1,6 @@
 """The newest of what passes by: alerts with their delivery, and where each drone was heard last. Both are bounded."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ MOST_DRONES = 500
 # Whoever is silent for so long has left the chart.
 GONE_AFTER = timedelta(minutes=5)
 # How long the drone of an alert is lit.
-LIT_FOR = timedelta(minutes=1)
+LIT_FOR = timedelta(seconds=20)
 
 
 class Told(NamedTuple):
@@ -86,6 +85,8 @@ class Drones:
         return tuple(one for one in self._heard.values() if now - one.at < GONE_AFTER)
 
 
-def lit(drones: Sequence[Heard], now: datetime) -> list[Heard]:
-    """Return the drones that have just seen somebody sad."""
-    return [one for one in drones if one.sad_at is not None and now - one.sad_at < LIT_FOR]
+def glow(one: Heard, now: datetime) -> float:
+    """Return how brightly a drone is lit: 1 when it has just seen somebody sad, falling to 0."""
+    if one.sad_at is None:
+        return 0.0
+    return min(max(1 - (now - one.sad_at) / LIT_FOR, 0.0), 1.0)

@@ -9,7 +9,7 @@ from typing import Self
 
 import msgspec
 
-from harmonystate.config import Config
+from harmonystate.config import Config, Topics
 from harmonystate.core.alert import alert_from
 from harmonystate.core.flow import Flow, Look
 from harmonystate.core.newest import Drones, NewestAlerts
@@ -28,9 +28,16 @@ OVERVIEW_EVERY_S = 1.0
 
 
 class Memory:
-    """What outlives a service that is away: alerts and drones as they were heard last."""
+    """What outlives a service that is away.
 
-    def __init__(self) -> None:
+    Attributes:
+        readers: the groups, each with the topic it reads.
+        flow, alerts, drones: what was seen; last: when the newest record of each topic was written.
+    """
+
+    def __init__(self, topics: Topics) -> None:
+        self.readers = {"stream-alerts": topics.global1, "alert-bot": topics.alert, "ingest": topics.global2}
+        self.flow = Flow(self.readers, like={topics.global2: topics.global1})
         self.alerts = NewestAlerts()
         self.drones = Drones()
         self.last: dict[str, datetime] = {}
@@ -49,14 +56,11 @@ class TopicWatch:
         topics = self._topics = config.kafka.topics
         tailed = [topics.global1, topics.alert, topics.delivery, topics.dead_letter]
         names = list(dict.fromkeys([*tailed, topics.global2]))
-        readers = {"stream-alerts": topics.global1, "alert-bot": topics.alert, "ingest": topics.global2}
         require(config.kafka, names)
-        self._readers = readers
-        self._flow = Flow(readers, like={topics.global2: topics.global1})
         self._overview_at, self._dead = 0.0, 0
         with ExitStack() as opened:
             self._glance = opened.enter_context(Glance(config.kafka, tailed, most=MOST_RECORDS))
-            self._observer = opened.enter_context(Observer(config.kafka, names, readers, patience_ms=PATIENCE_MS))
+            self._observer = opened.enter_context(_observer(config, names, memory))
             self._opened = opened.pop_all()
         self._handlers: dict[str, Callable[[Record], None]] = {
             topics.global1: self._note_report,
@@ -74,7 +78,7 @@ class TopicWatch:
         return Stream(self._arrows(now), self._memory.alerts.newest(), self._memory.drones.heard(now))
 
     def _take_in(self, topic: str, seen: Seen) -> None:
-        self._flow.note_read(topic, records=len(seen.records), offsets=seen.offsets)
+        self._memory.flow.note_read(topic, records=len(seen.records), offsets=seen.offsets)
         handle = self._handlers.get(topic)
         for record in seen.records:
             if handle:
@@ -101,13 +105,13 @@ class TopicWatch:
         overview = self._observer.look()
         ends = {topic: size.end for topic, size in overview.topics.items()}
         committed = {
-            group: ends[topic] - overview.lags[group] for group, topic in self._readers.items() if topic in ends
+            group: ends[topic] - overview.lags[group] for group, topic in self._memory.readers.items() if topic in ends
         }
         self._overview_at, self._dead = time.monotonic(), overview.topics[self._topics.dead_letter].records
-        self._flow.note(Look(self._overview_at, ends, committed))
+        self._memory.flow.note(Look(self._overview_at, ends, committed))
 
     def _arrows(self, now: datetime) -> Sequence[Arrow]:
-        topics, flow = self._topics, self._flow
+        topics, flow = self._topics, self._memory.flow
         last = self._memory.last | {topics.global2: self._memory.last.get(topics.global1)}
 
         def written(source: str, target: str, topic: str, total: int | None = None) -> Arrow:
@@ -131,6 +135,10 @@ class TopicWatch:
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         """Close the connections."""
         self._opened.close()
+
+
+def _observer(config: Config, names: list[str], memory: Memory) -> Observer:
+    return Observer(config.kafka, names, memory.readers, patience_ms=PATIENCE_MS)
 
 
 def _written(record: Record) -> datetime:

@@ -28,7 +28,7 @@ def start_watching(config: Config, board: Board, stop: Stop, *, now: Clock) -> N
 
 def watch_topics(config: Config, board: Board, stop: Stop, now: Clock) -> None:
     """Keep the board's stream fresh."""
-    memory = Memory()
+    memory = Memory(config.kafka.topics)
     while not stop.is_set():
         try:
             with TopicWatch(config, memory, now=now) as topics:

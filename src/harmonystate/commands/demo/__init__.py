@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
+import structlog
 from msgspec import Struct
 
 from harmonystate.commands.demo import place, tally
@@ -35,6 +36,9 @@ SETTLE_S = 120.0
 GRACE_S = 120.0
 
 
+log = structlog.get_logger("harmony.demo")
+
+
 class Stopped(Exception):
     """Somebody pressed ^C."""
 
@@ -57,7 +61,9 @@ class Scene(Struct, frozen=True):
         """
         while not done():
             self.watch.look()
-            self.show(self.watch.view(phase, f"Kafka {self.config.kafka.bootstrap_servers}"))
+            self.show(
+                self.watch.view(phase, f"{place.page(self.config)}   Kafka {self.config.kafka.bootstrap_servers}")
+            )
             if self.stop.wait(LOOK_EVERY_S):
                 raise Stopped
 
@@ -106,6 +112,8 @@ def _open(scene: Scene, sink: str) -> Child:
     cast, watch = scene.cast, scene.watch
     cast.start("stream-alerts")
     cast.start("alert-bot", "--sink", sink)
+    cast.start("dashboard")
+    log.info("the page", at=place.page(scene.config))
     ingest = cast.start("ingest")
     backfill = cast.start("produce", "--backfill", BACKFILL, "--duration", BACKFILL, role="backfill")
     scene.until(f"backfill of {BACKFILL}", lambda: cast.has_ended(backfill))

@@ -3,7 +3,15 @@
 import shutil
 from pathlib import Path
 
-from harmonystate.config import CassandraSettings, Config, DiscordSettings, KafkaSettings, LocalSettings, dump
+from harmonystate.config import (
+    CassandraSettings,
+    Config,
+    DashboardSettings,
+    DiscordSettings,
+    KafkaSettings,
+    LocalSettings,
+    dump,
+)
 from harmonystate.edges.local.children import stop_leftovers
 from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.ports import free_ports
@@ -18,6 +26,11 @@ def config_file(home: Path) -> Path:
     return home / "harmony.yaml"
 
 
+def page(config: Config) -> str:
+    """Return the address of the demo's dashboard."""
+    return f"http://{config.dashboard.host}:{config.dashboard.port}/"
+
+
 def make(config: Config, home: Path, *, discord: bool) -> Config:
     """Wipe the demo's home, after stopping what a killed demo may have left in it, and write its config there.
 
@@ -29,7 +42,7 @@ def make(config: Config, home: Path, *, discord: bool) -> Config:
     stop_leftovers(config_file(home))
     stop_all(Home(home))
     shutil.rmtree(home, ignore_errors=True)
-    kafka_port, cassandra_port = free_ports(2)
+    kafka_port, cassandra_port, page_port = free_ports(3)
     ours = Config(
         kafka=KafkaSettings(bootstrap_servers=f"127.0.0.1:{kafka_port}"),
         cassandra=CassandraSettings(port=cassandra_port),
@@ -37,6 +50,7 @@ def make(config: Config, home: Path, *, discord: bool) -> Config:
         produce=config.produce,
         alerts=config.alerts,
         analysis=config.analysis,
+        dashboard=DashboardSettings(port=page_port),
         local=LocalSettings(home=home, heap=config.local.heap),
     )
     dump.write(ours, config_file(home))

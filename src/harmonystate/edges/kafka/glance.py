@@ -14,7 +14,7 @@ from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.transaction import translated
 
 # Whoever looks has a screen to fill, and is to notice soon that nobody answers.
-PATIENCE_MS = 3_000
+PATIENCE_MS = 5_000
 
 
 class Seen(NamedTuple):

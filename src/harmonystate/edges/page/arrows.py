@@ -27,7 +27,7 @@ def _rate(arrow: Arrow) -> str:
         return "stalls"
     if arrow.rate is None:
         return ""
-    return f"≈ {arrow.rate:,.0f}/s" if arrow.rate >= 10 else f"≈ {arrow.rate:.1f}/s"
+    return f"≈ {arrow.rate:,.0f}/s" if arrow.rate >= 10 else f"≈ {arrow.rate:.1f}/s" if arrow.rate else "0/s"
 
 
 def _lag(arrow: Arrow) -> str:
@@ -43,7 +43,8 @@ def _lag(arrow: Arrow) -> str:
 def _age(arrow: Arrow) -> str:
     if arrow.age_s is None:
         return "" if arrow.total is not None else "nothing yet"
-    age = spell_age(timedelta(seconds=arrow.age_s))
+    # Its first unit is as much as there is room for.
+    age = " ".join(spell_age(timedelta(seconds=arrow.age_s)).split()[:2])
     if arrow.lag is not None and arrow.unit == "records":
-        return f"for {age}" if arrow.lag else ""
+        return f"oldest {age}" if arrow.lag else ""
     return f"{age} ago"

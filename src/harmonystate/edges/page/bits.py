@@ -1,6 +1,7 @@
 """Small pieces that several parts of the page use. All text goes in as text: nothing of a report becomes markup."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from nicegui import ui
@@ -20,12 +21,13 @@ def text(name: str, classes: str = "", says: str = "", **attributes: str) -> Tex
     return _dressed(TextElement(tag=name, text=says), classes, attributes)
 
 
-def section(title: str, classes: str, identity: str) -> Element:
-    """Make a landmark with a heading."""
-    part = box("section", f"panel {classes}", aria_labelledby=identity)
-    with part:
-        text("h2", "", title, id=identity)
-    return part
+@contextmanager
+def section(title: str, classes: str, identity: str) -> Iterator[Element]:
+    """Make a landmark; yield the line of its heading, for buttons beside it."""
+    with box("section", f"panel {classes}", aria_labelledby=identity):
+        with box("div", "heading") as heading:
+            text("h2", "", title, id=identity)
+        yield heading
 
 
 class Choice:

@@ -26,11 +26,11 @@ class Feed:
         self._paused = False
         self._shown: Sequence[Told] | None = None
         self._cards: dict[str, tuple[Told, Element]] = {}
-        with section("Alerts", "feed", "alerts"):
-            with box("div", "tools"):
-                self._says = text("p", "note")
+        with section("Alerts", "feed", "alerts") as head:
+            with head:
                 self._pause = text("button", "plain", "Pause", type="button", aria_pressed="false")
                 self._pause.on("click", self._toggle)
+            self._says = text("p", "note")
             self._list = box("div", "cards", role="feed", aria_labelledby="alerts", tabindex="0")
 
     def show(self, snapshot: Snapshot, now: datetime) -> None:  # noqa: ARG002 - as every part of the page

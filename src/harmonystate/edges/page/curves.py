@@ -44,10 +44,10 @@ class Curves:
         self._span = span
         self._tell = chosen
         self._shown: tuple[object, ...] = ()
-        with section("Over time", "curves", "over-time"):
-            with box("div", "tools"):
-                self._fresh = text("p", "note")
+        with section("Over time", "curves", "over-time") as head:
+            with head:
                 Choice("How far back", list(SPANS), span, self._choose)
+            self._fresh = text("p", "note")
             with box("div", "three"):
                 self._charts = [_Chart(look) for look in LOOKS]
 
@@ -109,7 +109,13 @@ def _ms(time: datetime) -> int:
 
 def _frame(look: Look) -> dict[str, Any]:
     """Return what stays of a chart; its colours are the page's, so that light and dark need no second drawing."""
-    label = {"color": "var(--muted)", "fontSize": 11, "fontFamily": "inherit", "hideOverlap": True}
+    label = {
+        "color": "var(--muted)",
+        "fontSize": 11,
+        "fontFamily": "Roboto, sans-serif",
+        "fontWeight": "normal",
+        "hideOverlap": True,
+    }
     clock = {"day": "{d} {MMM}", "hour": "{HH}:{mm}", "minute": "{HH}:{mm}", "month": "{d} {MMM}", "year": "{d} {MMM}"}
     return {
         "useUTC": True,

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from math import ceil, cos, floor, radians
+from math import cos, floor, radians
 from typing import Any
 
 from nicegui import ui
 
 from harmonystate.core.card import spell_age, spell_degrees
-from harmonystate.core.newest import MOST_DRONES, Heard, lit
+from harmonystate.core.newest import LIT_FOR, MOST_DRONES, Heard, glow
 from harmonystate.core.snapshot import Snapshot
 from harmonystate.edges.page.bits import section, text
 
 DRAW_EVERY = timedelta(seconds=2)
 # Axes end on whole steps of so many degrees, so that they stay while drones move.
-_STEP = 0.05
+_STEP = 0.02
 
 
 class DroneMap:
@@ -33,43 +33,46 @@ class DroneMap:
             return
         self._drawn_at = now
         drones = snapshot.stream.drones if snapshot.stream else ()
-        alarmed = lit(drones, now)
-        self._says.text = sentence = _sentence(drones, alarmed)
+        lit = [one for one in drones if glow(one, now)]
+        self._says.text = sentence = _sentence(drones, lit)
         self._chart.props["aria-label"] = f"Drones by latitude and longitude. {sentence}"
         if drones:
-            self._draw(drones, alarmed, now)
+            self._draw(drones, lit, now)
 
-    def _draw(self, drones: Sequence[Heard], alarmed: Sequence[Heard], now: datetime) -> None:
+    def _draw(self, drones: Sequence[Heard], lit: Sequence[Heard], now: datetime) -> None:
         options = self._chart.options
         west, east, south, north = bounds(drones)
         options["xAxis"] |= {"min": west, "max": east}
         options["yAxis"] |= {"min": south, "max": north}
-        calm = {one.drone_id for one in drones} - {one.drone_id for one in alarmed}
-        dots = [_dot(one, now) for one in alarmed]
-        options["series"][0]["data"] = [_dot(one, now) for one in drones if one.drone_id in calm]
-        options["series"][1]["data"] = options["series"][2]["data"] = dots
+        calm, halo, core = (series for series in options["series"])
+        calm["data"] = [_dot(one, now) for one in drones if not glow(one, now)]
+        halo["data"] = [_dot(one, now) | {"itemStyle": {"opacity": round(0.25 * glow(one, now), 2)}} for one in lit]
+        core["data"] = [_dot(one, now) for one in lit]
         self._chart.update()
 
 
-def bounds(drones: Sequence[Heard]) -> tuple[float, float, float, float]:
+def bounds(drones: Sequence[Heard]) -> tuple[float, ...]:
     """Return west, east, south and north of a frame in which a kilometre is as long in both directions."""
     latitudes, longitudes = [one.latitude for one in drones], [one.longitude for one in drones]
-    middle = (min(latitudes) + max(latitudes)) / 2
+    middle, centre = (_rounded((min(some) + max(some)) / 2) for some in (latitudes, longitudes))
     shrinks = max(cos(radians(middle)), 0.1)
-    tall = max(max(latitudes) - min(latitudes), (max(longitudes) - min(longitudes)) * shrinks, _STEP) + _STEP
-    half = ceil(tall / 2 / _STEP) * _STEP
-    south = floor((middle - half) / _STEP + 0.5) * _STEP
-    centre = floor((min(longitudes) + max(longitudes)) / 2 / _STEP + 0.5) * _STEP
-    wide = round(half / shrinks, 2)
-    return round(centre - wide, 2), round(centre + wide, 2), round(south, 2), round(south + 2 * half, 2)
+    reach = max(abs(latitude - middle) for latitude in latitudes)
+    reach = max(reach, shrinks * max(abs(longitude - centre) for longitude in longitudes), _STEP)
+    tall = (floor(reach / _STEP) + 1) * _STEP
+    wide = tall / shrinks
+    return tuple(round(edge, 4) for edge in (centre - wide, centre + wide, middle - tall, middle + tall))
 
 
-def _sentence(drones: Sequence[Heard], alarmed: Sequence[Heard]) -> str:
+def _rounded(degrees: float) -> float:
+    return round(degrees / _STEP) * _STEP
+
+
+def _sentence(drones: Sequence[Heard], lit: Sequence[Heard]) -> str:
     if not drones:
         return "No drone was heard in the last 5 minutes."
     many = f"the {MOST_DRONES} heard last" if len(drones) >= MOST_DRONES else f"{len(drones)} heard in 5 minutes"
-    sad = "none" if not alarmed else str(len(alarmed))
-    return f"{many[0].upper()}{many[1:]}; {sad} with an alert in the last minute, lit red."
+    sad = str(len(lit)) if lit else "none"
+    return f"{many[0].upper()}{many[1:]}; {sad} with an alert in the last {LIT_FOR.seconds} s, lit red."
 
 
 def _dot(one: Heard, now: datetime) -> dict[str, Any]:
@@ -79,10 +82,11 @@ def _dot(one: Heard, now: datetime) -> dict[str, Any]:
 
 
 def _frame() -> dict[str, Any]:
-    label = {"color": "var(--muted)", "fontSize": 11, "fontFamily": "inherit", "hideOverlap": True}
+    label = {"color": "var(--muted)", "fontSize": 11, "fontFamily": "Roboto, sans-serif", "hideOverlap": True}
     axis = {
         "type": "value",
-        "axisLabel": label | {"formatter": "{value}°"},
+        # The edges of the frame are odd numbers of degrees.
+        "axisLabel": label | {"formatter": "{value}°", "showMinLabel": False, "showMaxLabel": False},
         "axisLine": {"show": False},
         "axisTick": {"show": False},
         "splitNumber": 4,
@@ -108,7 +112,7 @@ def _frame() -> dict[str, Any]:
                 "name": "halo",
                 "symbolSize": 30,
                 "silent": True,
-                "itemStyle": {"color": "var(--alarm)", "opacity": 0.18},
+                "itemStyle": {"color": "var(--alarm)"},
             },
             {**quiet, "name": "alerts", "symbol": "diamond", "symbolSize": 12, "itemStyle": {"color": "var(--alarm)"}},
         ],

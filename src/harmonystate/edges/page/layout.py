@@ -37,17 +37,19 @@ class Page:
     def __init__(self, names: Mapping[str, str], theme: str, span: str) -> None:
         self._chosen = {"theme": theme, "span": span}
         self._dark = ui.dark_mode(THEMES[theme])
-        with box("header", "top"):
-            _brand()
-            lamps = Lamps()
-            Choice("Colours", list(THEMES), theme, self._choose_theme)
-        with box("main", "page", id="main") as main:
+        # nicegui's own frame is the landmark main: what stands above and below it stands outside.
+        with ui.context.client.layout:
+            with box("header", "top").move(target_index=0):
+                _brand()
+                lamps = Lamps()
+                Choice("Colours", list(THEMES), theme, self._choose_theme)
+            text("footer", "bottom", FOOTER)
+        with box("div", "page") as main:
             outages = Outages()
             curves = Curves(span, self._choose_span)
             with box("div", "middle"):
                 feed, drones, ranking = Feed(), DroneMap(), Ranking()
             pipeline = Pipeline(names)
-        text("footer", "bottom", FOOTER)
         ui.skip_link(target=main)
         self._parts = (lamps, outages, curves, feed, drones, ranking, pipeline)
 

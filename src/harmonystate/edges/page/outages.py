@@ -1,9 +1,11 @@
 """What does not answer: which, since when, what to do; and in the head of the page how each service is."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from harmonystate.core.card import spell_age
-from harmonystate.core.snapshot import Service, Snapshot
+from harmonystate.core.pipeline import Arrow, State
+from harmonystate.core.snapshot import Service, Snapshot, arrows_of
 from harmonystate.edges.page.bits import box, text
 
 
@@ -27,14 +29,15 @@ class Lamps:
 
     def __init__(self) -> None:
         with box("ul", "lamps", aria_label="Services"):
-            self._lamps = [text("li"), text("li")]
+            self._lamps = [text("li") for _ in range(3)]
 
-    def show(self, snapshot: Snapshot, now: datetime) -> None:  # noqa: ARG002 - as every part of the page
+    def show(self, snapshot: Snapshot, now: datetime) -> None:
         """Show it."""
-        for lamp, service in zip(self._lamps, (snapshot.kafka, snapshot.cassandra), strict=True):
-            state = _state(service)
-            lamp.text = f"{service.name} {state}"
-            lamp.classes(replace=f"lamp {state.split()[0]}")
+        states = [(service.name, _state(service)) for service in (snapshot.kafka, snapshot.cassandra)]
+        states.append(("Pipeline", _worst(arrows_of(snapshot, now))))
+        for lamp, (name, state) in zip(self._lamps, states, strict=True):
+            lamp.text = f"{name} {state}"
+            lamp.classes(replace=f"lamp {state.split()[-1]}")
 
 
 def say(service: Service, now: datetime) -> str:
@@ -43,9 +46,16 @@ def say(service: Service, now: datetime) -> str:
         return ""
     since = service.outage.since
     ago = spell_age(now - since)
-    kept = " What it said last is still shown." if service.answered else ""
-    away = f"{service.name} is away since {since:%H:%M:%S} UTC, {ago}."
-    return f"{away} {service.outage.why}. This page tries again by itself.{kept}"
+    kept = "; what it said last is still shown" if service.answered else ""
+    away = f"{service.name} is away since {since:%H:%M:%S} UTC, {ago}: {service.outage.why}."
+    return f"{away} This page tries again by itself{kept}."
+
+
+def _worst(arrows: Sequence[Arrow]) -> str:
+    states = {arrow.state for arrow in arrows}
+    if State.STALLS in states:
+        return "stalls"
+    return "is not all seen" if State.UNKNOWN in states else "flows"
 
 
 def _state(service: Service) -> str:

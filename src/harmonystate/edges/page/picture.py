@@ -54,9 +54,11 @@ def _arrow(shape: Shape, arrow: Arrow) -> str:
         for path in shape.paths[key]
     )
     x, heights, anchor = shape.labels[key]
+    rate, *rest = spell(arrow)
+    # Where nothing can wait, the age moves up.
     says = "".join(
         f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escape(line)}</text>'
-        for y, line in zip(heights, spell(arrow), strict=True)
+        for y, line in zip(heights, [rate, *filter(None, rest)], strict=False)
         if line
     )
     return f'<g class="{state}">{lines}{says}</g>'

@@ -40,7 +40,7 @@ def _wide() -> Shape:
 
 
 def _tall() -> Shape:
-    width, tall, step, top, (left, gutter, right) = 132, 19, 98, 24, (74, 180, 250)
+    width, tall, step, top, (left, gutter, right) = 132, 19, 98, 24, (74, 178, 250)
     rows = [top + step * row for row in range(7)]
     nodes = {name: (left, y) for name, y in zip(_UPPER, rows, strict=False)} | {"produce": (left, top)}
     nodes |= {name: (right, y) for name, y in zip(_LOWER, rows[1:], strict=False)}
@@ -57,12 +57,12 @@ def _tall() -> Shape:
     paths["produce", "global2"] = [f"M{left + width // 2},{top} H{right} V{rows[1] - tall - 2}"]
     labels["produce", "global2"] = (right + 10, (top + 34, top + 48, top + 62), "start")
     paths[_DEAD] = [
-        f"M{left + width // 2},{rows[2]} H{gutter - 8} V{rows[6]} H{right - width // 2 - 2}",
-        f"M{right - width // 2},{rows[2]} H{gutter - 8}|",
-        f"M{left + width // 2},{rows[4]} H{gutter - 8}|",
+        f"M{left + width // 2},{rows[2]} H{gutter} V{rows[6]} H{right - width // 2 - 2}",
+        f"M{right - width // 2},{rows[2]} H{gutter}|",
+        f"M{left + width // 2},{rows[4]} H{gutter}|",
     ]
     labels[_DEAD] = (gutter - 16, (rows[6] - 10, rows[6] + 5, rows[6] + 20), "end")
-    return Shape("tall", 330, rows[6] + 30, (width, 2 * tall), nodes, paths, labels)
+    return Shape("tall", 352, rows[6] + 30, (width, 2 * tall), nodes, paths, labels)
 
 
 WIDE, TALL = _wide(), _tall()
