@@ -13,15 +13,15 @@ from tests.cli.conftest import Harmony
 # The table of the contract.
 OPTIONS = {
     "produce": "--drones --rate --alert-ratio --seed --count --duration --speed --start --backfill --run --output"
-    " --instance",
-    "stream-alerts": "--threshold --once --input --output --instance",
-    "alert-bot": "--sink --once --test --instance",
-    "ingest": "--once --repair-checkpoint --accept-loss",
-    "analyze": "--top --since --until --threshold --full --no-save --output",
+    " --instance --metrics-port",
+    "stream-alerts": "--threshold --once --input --output --instance --metrics-port",
+    "alert-bot": "--sink --once --test --instance --metrics-port",
+    "ingest": "--once --repair-checkpoint --accept-loss --metrics-port",
+    "analyze": "--top --since --until --threshold --full --no-save --output --metrics-file",
     "setup": "",
     "up": "",
     "down": "--wipe --yes",
-    "status": "--output",
+    "status": "--watch --max-age --output",
     "dashboard": "--port --host --open",
     "demo": "--exit --discord",
     "silence add": "--for --author --comment",
@@ -38,7 +38,7 @@ OPTIONS = {
     "dead-letters replay": "--stage --since --execute --again --output",
 }
 COMMON = {"--config", "--verbose", "--quiet", "--log-format", "--help"}
-SHORT = {"-v": "--verbose", "-q": "--quiet", "-h": "--help", "-o": "--output"}
+SHORT = {"-w": "--watch", "-v": "--verbose", "-q": "--quiet", "-h": "--help", "-o": "--output"}
 HEAVY = {"pyspark", "hikari", "cassandra", "kafka", "pyarrow", "pandas", "jgo", "numpy", "msgspec", "yaml"}
 HEAVY |= {"nicegui", "fastapi", "uvicorn"}
 

@@ -40,31 +40,46 @@ class Recorder:
 def recorder(stand_in: StandIn) -> Recorder:
     recorder = Recorder()
     for command in ("stream_alerts", "alert_bot", "ingest", "analyze", "setup", "status", "dashboard", "demo"):
-        stand_in(command, run=recorder.run, filter_lines=recorder.filter_lines)
+        stand_in(command, run=recorder.run, filter_lines=recorder.filter_lines, watch=recorder.watch)
     stand_in("stack", up=recorder.up, down=recorder.down)
     bounds = SimpleNamespace(parse=lambda **named: named)
     stand_in("produce", run=recorder.run, print_reports=recorder.print_reports, Bounds=bounds)
     return recorder
 
 
-ANALYZE = {"until": None, "threshold": None, "full": False, "save": True, "output": "table"}
-ALL = {"until": "2026-11-24", "threshold": 3, "full": True, "save": False, "output": "csv"}
+QUIET = {"metrics_port": None}
+ANALYZE = {"until": None, "threshold": None, "full": False, "save": True, "output": "table", "metrics_file": None}
+ALL = {"until": "2026-11-24", "threshold": 3, "full": True, "save": False, "output": "csv", "metrics_file": None}
 
 
 @pytest.mark.parametrize(
     ("typed", "function", "named"),
     [
-        ("produce", "run", {"seed": None, "run_name": None, "instance": None}),
-        ("produce --seed 0 --run b --instance c", "run", {"seed": 0, "run_name": "b", "instance": "c"}),
+        ("produce", "run", {"seed": None, "run_name": None, "instance": None, **QUIET}),
+        ("produce --seed 0 --run b --instance c", "run", {"seed": 0, "run_name": "b", "instance": "c", **QUIET}),
         ("produce --seed 7 --output -", "print_reports", {"seed": 7}),
-        ("stream-alerts", "run", {"once": False, "instance": None}),
-        ("stream-alerts --once --instance a", "run", {"once": True, "instance": "a"}),
+        ("stream-alerts", "run", {"once": False, "instance": None, **QUIET}),
+        ("stream-alerts --once --instance a", "run", {"once": True, "instance": "a", **QUIET}),
         ("stream-alerts --input - --output -", "filter_lines", {}),
-        ("alert-bot", "run", {"sink": None, "once": False, "instance": None}),
-        ("alert-bot --sink console --once --instance a", "run", {"sink": "console", "once": True, "instance": "a"}),
-        ("ingest", "run", {"once": False, "repair_checkpoint": False, "accept_loss": False}),
-        ("ingest --once --repair-checkpoint", "run", {"once": True, "repair_checkpoint": True, "accept_loss": False}),
-        ("ingest --accept-loss", "run", {"once": False, "repair_checkpoint": False, "accept_loss": True}),
+        ("alert-bot", "run", {"sink": None, "once": False, "instance": None, **QUIET}),
+        (
+            "alert-bot --sink console --once --instance a",
+            "run",
+            {"sink": "console", "once": True, "instance": "a", **QUIET},
+        ),
+        (
+            "ingest --metrics-port 9200",
+            "run",
+            {**dict.fromkeys(("once", "repair_checkpoint", "accept_loss"), False), "metrics_port": 9200},
+        ),
+        ("analyze --metrics-file a.prom", "run", {**ANALYZE, "metrics_file": Path("a.prom")}),
+        ("ingest", "run", {"once": False, "repair_checkpoint": False, "accept_loss": False, **QUIET}),
+        (
+            "ingest --once --repair-checkpoint",
+            "run",
+            {"once": True, "repair_checkpoint": True, "accept_loss": False, **QUIET},
+        ),
+        ("ingest --accept-loss", "run", {"once": False, "repair_checkpoint": False, "accept_loss": True, **QUIET}),
         ("analyze", "run", ANALYZE),
         ("analyze --output json", "run", {**ANALYZE, "output": "json"}),
         ("analyze --until 2026-11-24 --threshold 3 --full --no-save -o csv", "run", ALL),
@@ -72,8 +87,9 @@ ALL = {"until": "2026-11-24", "threshold": 3, "full": True, "save": False, "outp
         ("up", "up", {}),
         ("down", "down", {"wipe": False, "yes": False}),
         ("down --wipe --yes", "down", {"wipe": True, "yes": True}),
-        ("status", "run", {"output": "table"}),
-        ("status -o json", "run", {"output": "json"}),
+        ("status", "run", {"output": "table", "max_age": None}),
+        ("status -o json --max-age 10m", "run", {"output": "json", "max_age": "10m"}),
+        ("status --watch", "watch", {"output": "table"}),
         ("dashboard", "run", {"open_browser": False}),
         ("dashboard --open", "run", {"open_browser": True}),
         ("demo", "run", {"exit_after": False, "discord": False}),

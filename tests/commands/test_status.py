@@ -1,4 +1,5 @@
 import json
+import signal
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,10 +10,11 @@ from harmonystate.core.record import Outgoing
 from harmonystate.edges.cassandra import schema
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.kafka.topics import create_topics
-from harmonystate.errors import Misconfigured, Unavailable
+from harmonystate.errors import CheckFailed, Misconfigured, Unavailable
 from tests.support.analysis import some_reports, store_reports
+from tests.support.harmony import start_harmony
 from tests.support.kafka import write
-from tests.support.services import local_config
+from tests.support.services import local_config, write_config
 
 pytestmark = pytest.mark.services
 
@@ -80,6 +82,27 @@ def test_the_table_tells_the_same_and_marks_what_is_not_counted(filled, capsys, 
     assert f"{START:%Y-%m-%dT%H:%M:%SZ}" in out
     assert "never" in out
     assert "\x1b[" not in out
+
+
+def test_a_check_for_cron_fails_by_what_waits_too_long_and_tells_each_age(filled, capsys):
+    assert status.run(filled, output="json", max_age="1h") == 0
+    old = json.loads(capsys.readouterr().out)["ages"]
+    with pytest.raises(CheckFailed, match=r"^older than 1ms: no report came for .* waits for stream-alerts for "):
+        status.run(filled, output="json", max_age="1ms")
+
+    assert 0 < old["stream-alerts"] <= old["reports"] + 1 < 3600
+    assert (old["alert-bot"], old["ingest"]) == (0, 0)
+    assert "analyze" not in old
+
+
+def test_watching_ends_with_0_when_asked_to_and_shows_a_service_that_is_away(offline_config, tmp_path):
+    config_file = write_config(offline_config, tmp_path / "harmony.yaml")
+    with start_harmony(config_file, "status", "--watch", "-o", "json") as child:
+        looks = [json.loads(child.stdout.readline()) for _ in range(2)]
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=30) == 0
+
+    assert all("connection refused" in look["kafka"]["state"] for look in looks)
 
 
 def test_with_kafka_away_the_rest_is_shown_and_what_is_wrong_is_said(filled, offline_config, capsys):

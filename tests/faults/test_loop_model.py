@@ -50,7 +50,7 @@ def transform(world, once):
         ],
         stop=SimpleNamespace(is_set=lambda: False, wait=lambda _: False),
         once=once,
-        meter=SimpleNamespace(add=lambda **_: None, show=lambda **_: None),
+        meter=SimpleNamespace(**dict.fromkeys(("add", "show", "observe"), lambda **_: None)),
     )
 
 

@@ -4,6 +4,7 @@ Commands are imported inside their function, so that `harmony --help` loads neit
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -17,6 +18,7 @@ from harmonystate.cli.options import (
     Drones,
     Instance,
     Load,
+    MetricsPort,
     Once,
     Output,
     Rate,
@@ -66,6 +68,7 @@ def produce(
     run: Annotated[str | None, typer.Option(metavar="NAME", help="A run that goes on where it was.")] = None,
     output: Annotated[str | None, typer.Option(metavar="-", help="JSONL to stdout, no Kafka.")] = None,
     instance: Instance = None,
+    metrics_port: MetricsPort = None,
 ) -> int:
     """Simulate the fleet: each report into global1 and global2, in one transaction."""
     if start and backfill:
@@ -79,7 +82,7 @@ def produce(
     bounds = command.Bounds.parse(count=count, duration=duration, speed=speed, start=start or backfill)
     if output:
         return command.print_reports(config, bounds, seed=seed)
-    return command.run(config, bounds, seed=seed, run_name=run, instance=instance)
+    return command.run(config, bounds, seed=seed, run_name=run, instance=instance, metrics_port=metrics_port)
 
 
 @app.command()
@@ -92,6 +95,7 @@ def stream_alerts(
     instance: Instance = None,
     source: Annotated[str | None, typer.Option("--input", metavar="-", help="JSONL from stdin, no Kafka.")] = None,
     output: Annotated[str | None, typer.Option(metavar="-", help="JSONL to stdout, no Kafka.")] = None,
+    metrics_port: MetricsPort = None,
 ) -> int:
     """Copy every report with a sad person from global1 to alert, exactly once."""
     _require_dash(source, "--input")
@@ -103,7 +107,7 @@ def stream_alerts(
 
     if source:
         return command.filter_lines(config)
-    return command.run(config, once=once, instance=instance)
+    return command.run(config, once=once, instance=instance, metrics_port=metrics_port)
 
 
 @app.command()
@@ -119,6 +123,7 @@ def alert_bot(
         bool, typer.Option("--test", help="Post a card marked TEST, then exit; nothing is recorded.")
     ] = False,
     instance: Instance = None,
+    metrics_port: MetricsPort = None,
 ) -> int:
     """Tell Discord, or the terminal, of every alert."""
     config = load()
@@ -128,7 +133,7 @@ def alert_bot(
         return trial.run(config, sink=sink)
     from harmonystate.commands import alert_bot as command
 
-    return command.run(config, sink=sink, once=once, instance=instance)
+    return command.run(config, sink=sink, once=once, instance=instance, metrics_port=metrics_port)
 
 
 @app.command()
@@ -139,12 +144,15 @@ def ingest(
     once: Once = False,
     repair_checkpoint: RepairCheckpoint = False,
     accept_loss: AcceptLoss = False,
+    metrics_port: MetricsPort = None,
 ) -> int:
     """Keep every report of global2 in Cassandra (Spark Structured Streaming)."""
     config = load()
     from harmonystate.commands import ingest as command
 
-    return command.run(config, once=once, repair_checkpoint=repair_checkpoint, accept_loss=accept_loss)
+    return command.run(
+        config, once=once, repair_checkpoint=repair_checkpoint, accept_loss=accept_loss, metrics_port=metrics_port
+    )
 
 
 @app.command()
@@ -161,12 +169,23 @@ def analyze(
     output: Annotated[
         Literal["table", "json", "csv"], typer.Option("--output", "-o", help="Form of the answers.")
     ] = "table",
+    metrics_file: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Leave figures of the run there, for node_exporter.")
+    ] = None,
 ) -> int:
     """Answer the four questions from the stored reports (Spark batch), show and save the answers."""
     config = load(analysis={"top": top, "since": since})
     from harmonystate.commands import analyze as command
 
-    return command.run(config, until=until, threshold=threshold, full=full, save=not no_save, output=output)
+    return command.run(
+        config,
+        until=until,
+        threshold=threshold,
+        full=full,
+        save=not no_save,
+        output=output,
+        metrics_file=metrics_file,
+    )
 
 
 @app.command()
@@ -209,13 +228,21 @@ def down(
 def status(
     load: Load,
     *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again and again, until ^C.")] = False,
+    max_age: Annotated[
+        str | None, typer.Option(metavar="10m", help="Exit 1 when reports, what waits or analyze are older.")
+    ] = None,
     output: Output = "table",
 ) -> int:
     """Show services, topics, lag, stored hours and the last analysis."""
+    if watch and max_age:
+        raise typer.BadParameter("give --watch or --max-age, not both", param_hint="--max-age")
     config = load()
     from harmonystate.commands import status as command
 
-    return command.run(config, output=output)
+    if watch:
+        return command.watch(config, output=output)
+    return command.run(config, output=output, max_age=max_age)
 
 
 app.add_typer(showing)

@@ -58,6 +58,12 @@ RepairCheckpoint = Annotated[
     bool, typer.Option("--repair-checkpoint", help="Move what is damaged of the checkpoint aside first.")
 ]
 AcceptLoss = Annotated[bool, typer.Option("--accept-loss", help="Go on without records that Kafka no longer has.")]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65535, metavar="PORT", help="Let Prometheus read figures here, on 127.0.0.1. [0: a free one]"
+    ),
+]
 Output = Annotated[Literal["table", "json"], typer.Option("--output", "-o", help="Form of the answer.")]
 Top = Annotated[int | None, typer.Option(min=1, metavar="N", help="How many of the saddest. [default: 10]")]
 

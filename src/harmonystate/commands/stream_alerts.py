@@ -19,6 +19,7 @@ from harmonystate.edges.kafka.exactly_once import transform_exactly_once
 from harmonystate.edges.kafka.records import Record, place_of
 from harmonystate.edges.local import instance as instances
 from harmonystate.edges.local.stop import stop_on_signals
+from harmonystate.edges.metrics.exporter import exporting
 from harmonystate.errors import BadInput
 
 STAGE = "stream-alerts"
@@ -26,7 +27,7 @@ STAGE = "stream-alerts"
 Clock = Callable[[], datetime]
 
 
-def run(config: Config, *, once: bool, instance: str | None) -> int:
+def run(config: Config, *, once: bool, instance: str | None, metrics_port: int | None = None) -> int:
     """Run the stage until asked to stop, or with `once` until what is there now is done."""
     stop = stop_on_signals()
     topics = config.kafka.topics
@@ -34,7 +35,12 @@ def run(config: Config, *, once: bool, instance: str | None) -> int:
     connect.require(config.kafka, [topics.global1, topics.alert, topics.dead_letter])
     # What is loaded stays. A full collection would walk all of it, and an alert would wait 50 ms for that.
     gc.freeze()
-    with instances.claim(config.local.home, STAGE, instance) as name, metering(STAGE) as meter:
+    with (
+        instances.claim(config.local.home, STAGE, instance) as name,
+        metering(STAGE) as meter,
+        exporting(meter, metrics_port),
+    ):
+        meter.rename({topics.alert: "alerts", topics.dead_letter: "dead_letters"})
         transform_exactly_once(
             config.kafka,
             source=topics.global1,

@@ -31,12 +31,16 @@ class Counts:
     def __init__(self):
         self.counts = Counter()
         self.states = {}
+        self.ages_s = []
 
     def add(self, **counts):
         self.counts.update(counts)
 
     def show(self, **states):
         self.states.update(states)
+
+    def observe(self, *, age_s):
+        self.ages_s.append(age_s)
 
 
 class Loop:

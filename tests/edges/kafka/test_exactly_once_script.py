@@ -19,6 +19,7 @@ ONE, TWO = TopicPartition("global1", 1), TopicPartition("global1", 2)
 class Row(NamedTuple):
     offset: int
     is_sad: bool = False
+    timestamp: int = 0
 
 
 def rows(*offsets, sad=False):
@@ -101,7 +102,7 @@ def run(monkeypatch):
             decide=lambda batch: [Outgoing("alert", None, b"") for row in batch if row.is_sad],
             stop=script.stop,
             once=False,
-            meter=SimpleNamespace(add=lambda **_: None, show=lambda **_: None),
+            meter=SimpleNamespace(**dict.fromkeys(("add", "show", "observe"), lambda **_: None)),
         )
         return script
 

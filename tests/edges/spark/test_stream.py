@@ -77,6 +77,9 @@ class Watch:
         self.outcomes.append(outcome)
         self._then()
 
+    def failed(self):
+        pass
+
     def look(self, *, in_hand_s):
         assert in_hand_s >= 0
 

@@ -33,9 +33,7 @@ from harmonystate.edges.local.stop import Stop, stop_on_signals
 from harmonystate.edges.metrics.exporter import exporting
 
 
-def run(
-    config: Config, *, sink: str | None, once: bool, instance: str | None, metrics_port: int | None = None
-) -> int:
+def run(config: Config, *, sink: str | None, once: bool, instance: str | None, metrics_port: int | None = None) -> int:
     """Run the stage until asked to stop, or with `once` until what is there now is told."""
     stop = stop_on_signals()
     topics, silences = config.kafka.topics, Silences(config.kafka)
@@ -56,7 +54,7 @@ def run(
 
 def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Stop, tools: Tools) -> None:
     """Tell of alerts through one feed after the other: whatever fails, the next goes on from what is committed."""
-    patience = Patience(config.kafka, stop, stage=STAGE)
+    patience = Patience(config.kafka, stop, stage=STAGE, note=lambda: tools.meter.add(resets=1))
     goal: Mapping[Any, int] | None = None
     done = False
     while not (done or stop.is_set()):

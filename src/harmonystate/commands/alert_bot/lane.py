@@ -180,7 +180,7 @@ class Lane:
             self._dispatch.note(told, posted[0].message_id, self._now())
         self._meter.add(alerts=self._backlog.deliver(posted), messages=0 if isinstance(told, Edit) else len(posted))
         for raised in told.alerts if told else ():
-            self._meter.observe(age_s=(self._now() - raised.report.time).total_seconds())
+            self._meter.observe(age_s=(self._now() - raised.alert.report.time).total_seconds())
 
     def _bear(self, fault: Undelivered) -> None:
         """Take what was refused for something else; keep what may have got through; wait before the next try."""

@@ -5,8 +5,10 @@ saved comes in an order that a kill may cut anywhere: persons, then each hour's 
 that the hour stands, then the answers. Until its mark is there an hour is dirty, and the next run does it again.
 """
 
+import time
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harmonystate.commands.analyze.analysis import Analysis, Job, Pen
@@ -20,6 +22,7 @@ from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.lease import hold_lease
 from harmonystate.edges.console.answers import write_answers
 from harmonystate.edges.local.stop import stop_on_signals
+from harmonystate.edges.metrics.textfile import write_textfile
 from harmonystate.edges.spark.stall import outlive
 from harmonystate.errors import BadUsage
 
@@ -32,8 +35,18 @@ STAGE = "analyze"
 _LIVES = 2
 
 
-def run(config: Config, *, until: str | None, threshold: int | None, full: bool, save: bool, output: str) -> int:
-    """Answer, save unless told not to, and show."""
+def run(  # noqa: PLR0913 - one parameter an option
+    config: Config,
+    *,
+    until: str | None,
+    threshold: int | None,
+    full: bool,
+    save: bool,
+    output: str,
+    metrics_file: Path | None = None,
+) -> int:
+    """Answer, save unless told not to, and show; leave figures of a run that ended well in `metrics_file`."""
+    began = time.monotonic()
     stop = stop_on_signals()
     job = make_job(config, until=until, threshold=threshold, full=full, save=save, now=datetime.now(UTC))
     with open_session(config.cassandra) as session:
@@ -41,7 +54,19 @@ def run(config: Config, *, until: str | None, threshold: int | None, full: bool,
         answers = outlive(partial(lazy_engine, config), work, stop, stage=STAGE, lives=_LIVES)
     if answers:
         write_answers(answers, output=output)
+        if metrics_file:
+            write_textfile(metrics_file, figures_of(answers, took_s=time.monotonic() - began))
     return stop.exit_code
+
+
+def figures_of(answers: Answers, *, took_s: float) -> dict[str, float | None]:
+    """Return the figures of a run, by the names of core.metrics.ANALYZE."""
+    return {
+        "harmony_analyze_last_success_timestamp_seconds": time.time(),
+        "harmony_analyze_duration_seconds": took_s,
+        "harmony_analyze_window_minutes": len(answers.persons.points),
+        "harmony_analyze_mean_score": answers.harmonyscores.mean,
+    }
 
 
 def make_job(config: Config, *, until: str | None, threshold: int | None, full: bool, save: bool, now: datetime) -> Job:

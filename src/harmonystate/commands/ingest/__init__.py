@@ -21,6 +21,7 @@ from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.jars import fetch
 from harmonystate.edges.local.java import find_java
 from harmonystate.edges.local.stop import stop_on_signals
+from harmonystate.edges.metrics.exporter import exporting
 from harmonystate.edges.spark.checkpoint import locked
 from harmonystate.edges.spark.faults import RecordsGone, let_go
 from harmonystate.edges.spark.session import open_spark
@@ -34,12 +35,20 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(f"harmony.{STAGE}")
 
 
-def run(config: Config, *, once: bool, repair_checkpoint: bool = False, accept_loss: bool = False) -> int:
+def run(
+    config: Config,
+    *,
+    once: bool,
+    repair_checkpoint: bool = False,
+    accept_loss: bool = False,
+    metrics_port: int | None = None,
+) -> int:
     """Run the stage until asked to stop, or with `once` until what is there now is stored.
 
     Args:
         repair_checkpoint: first move aside what is damaged of the checkpoint.
         accept_loss: go on where Kafka has let go of records that were not read.
+        metrics_port: where figures can be read meanwhile; None = nowhere.
     """
     stop = stop_on_signals()
     require(config.kafka, [config.kafka.topics.global2, config.kafka.topics.dead_letter])
@@ -55,6 +64,7 @@ def run(config: Config, *, once: bool, repair_checkpoint: bool = False, accept_l
             open_spark, config, app=STAGE, jars=fetch(["spark"])["spark"], java_home=find_java(), inherited_fds=[lock]
         )
         meter = opened.enter_context(metering(STAGE))
+        opened.enter_context(exporting(meter, metrics_port))
         opened.enter_context(naming_what_is_gone(config, checkpoint))
         clock = StallClock(config.spark.stall_after.total_seconds())
         watch = Progress(config.kafka.bootstrap_servers, config.cassandra, meter, lag=partial(lag_of, config.kafka))

@@ -41,7 +41,11 @@ class Progress:
     def stored(self, outcome: Outcome) -> None:
         """Count a batch."""
         self._meter.add(rows=outcome.rows, dead_letters=outcome.dead_letters, expired=outcome.expired)
-        self._meter.show(batch_age_s=outcome.age_s)
+        self._meter.observe(age_s=outcome.age_s)
+
+    def failed(self) -> None:
+        """Count a query that is started again."""
+        self._meter.add(retries=1)
 
     def look(self, *, in_hand_s: float) -> None:
         """Show the lag; look for Cassandra when a batch takes long, since the connector waits without a word."""

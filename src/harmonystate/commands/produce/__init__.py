@@ -38,13 +38,22 @@ def print_reports(config: Config, bounds: Bounds, *, seed: int | None) -> int:
     return stop.exit_code
 
 
-def run(config: Config, bounds: Bounds, *, seed: int | None, run_name: str | None, instance: str | None) -> int:
+def run(
+    config: Config,
+    bounds: Bounds,
+    *,
+    seed: int | None,
+    run_name: str | None,
+    instance: str | None,
+    metrics_port: int | None = None,
+) -> int:
     """Write the reports to Kafka as they become due; returns the exit code.
 
     Args:
         seed: None = a random one, or that of the run that goes on.
         run_name: a run that goes on where it was; None = a new one.
         instance: this process's name among its like; None = the first free one.
+        metrics_port: where figures can be read meanwhile; None = nowhere.
 
     Raises:
         HarmonyError: as the contract says.
@@ -52,7 +61,8 @@ def run(config: Config, bounds: Bounds, *, seed: int | None, run_name: str | Non
     # Printing needs no Kafka client, which takes longer to import than the first report to make.
     from harmonystate.commands.produce import live
 
-    return live.run(config, _wish(config, bounds, seed), run_name=run_name, instance=instance)
+    wish = _wish(config, bounds, seed)
+    return live.run(config, wish, run_name=run_name, instance=instance, metrics_port=metrics_port)
 
 
 def _wish(config: Config, bounds: Bounds, seed: int | None) -> Wish:

@@ -36,6 +36,7 @@ class Run(Struct, frozen=True):
         begun: what it needs to go on.
         first: the number of the first report that this process is to make.
         total: how many reports it has in all.
+        bounded: whether somebody asked for an end; else it goes on until the year 2100.
         pace: when they are due.
     """
 
@@ -44,6 +45,7 @@ class Run(Struct, frozen=True):
     first: int
     total: int
     pace: Pace
+    bounded: bool = False
 
 
 class Wish(Struct, frozen=True):
@@ -81,7 +83,8 @@ class Wish(Struct, frozen=True):
     def _run(self, fleet: Fleet, begun: Begun, first: int, now_ms: float) -> Run:
         total = self.bounds.total(fleet.schedule, begun.start_ms)
         pace = Pace(fleet.schedule.time_ms(first), now_ms, self.bounds.speed)
-        return Run(fleet, begun, first, total, pace)
+        bounded = self.bounds.count is not None or self.bounds.duration is not None
+        return Run(fleet, begun, first, total, pace, bounded)
 
 
 def plan_of(settings: ProduceSettings, seed: int, start_ms: int) -> Plan:

@@ -20,6 +20,7 @@ from harmonystate.edges.kafka.patience import Patience
 from harmonystate.edges.kafka.transaction import Transactor
 from harmonystate.edges.local.instance import claim
 from harmonystate.edges.local.stop import stop_on_signals
+from harmonystate.edges.metrics.exporter import exporting
 from harmonystate.errors import BadUsage, Busy
 
 STAGE = "produce"
@@ -27,7 +28,9 @@ _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _log = structlog.get_logger(f"harmony.{STAGE}")
 
 
-def run(config: Config, wish: Wish, *, run_name: str | None, instance: str | None) -> int:
+def run(
+    config: Config, wish: Wish, *, run_name: str | None, instance: str | None, metrics_port: int | None = None
+) -> int:
     """Write the run; see the package's `run`."""
     topics = (config.kafka.topics.global1, config.kafka.topics.global2)
     with _claimed(config, run_name, instance) as name:
@@ -38,8 +41,10 @@ def run(config: Config, wish: Wish, *, run_name: str | None, instance: str | Non
         writer = Writer(topics, progress, begin, partial(Transactor, config.kafka, f"harmony-{STAGE}-{name}"))
         stop = stop_on_signals(last_words=lambda: _log.info("acknowledged", **writer.acknowledged()))
         _calm_the_collector()
-        with metering(STAGE) as meter:
-            writer.write(stop, Patience(config.kafka, stop, stage=STAGE), meter)
+        with metering(STAGE) as meter, exporting(meter, metrics_port):
+            meter.aim(writer.goal)
+            patience = Patience(config.kafka, stop, stage=STAGE, note=lambda: meter.add(resets=1))
+            writer.write(stop, patience, meter)
         _log.info("acknowledged", **writer.acknowledged())
     return stop.exit_code
 

@@ -77,6 +77,18 @@ class Writer:
         alerts_before = run.fleet.quota.count_before
         return {"reports": self._next - run.first, "alerts": alerts_before(self._next) - alerts_before(run.first)}
 
+    def goal(self) -> int | None:
+        """Return how many reports this process has to write: all of a run with an end, or those that are due by now.
+
+        None when it keeps up, for ever: then there is no end to be near to.
+        """
+        run = self._run
+        if run is None:
+            return None
+        if run.bounded:
+            return run.total - run.first
+        return run.fleet.schedule.count_before(int(clock_ms())) - run.first if self._behind_s() else None
+
     def _write_on(self, transactor: Transactor, stop: Stop) -> Iterator[None]:
         """Write what is not committed yet; yields after each transaction."""
         run = self._look_up()

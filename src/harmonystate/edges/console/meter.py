@@ -4,16 +4,16 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import structlog
 
-if TYPE_CHECKING:
-    from rich.table import Table
+from harmonystate.core.histogram import Histogram
 
 LINE_EVERY_S = 10.0
+# What goes wrong is no measure of the work.
+_NO_RATE = ("resets", "retries")
 
 
 class Meter:
@@ -26,16 +26,26 @@ class Meter:
     def __init__(self, stage: str) -> None:
         self.stage = stage
         self._lock = threading.Lock()
+        self._words: Mapping[str, str] = {}
         self._counts: dict[str, int] = {}
         self._states: dict[str, object] = {}
-        self._started = time.monotonic()
-        self._last: tuple[float, int] = (self._started, 0)
+        self._spans: dict[str, Histogram] = {}
+        self._goal: Callable[[], int | None] = lambda: None
+        self._last_alert: float | None = None
+        self._last: tuple[float, int] = (time.monotonic(), 0)
+
+    def rename(self, words: Mapping[str, str]) -> None:
+        """Count under other names, such as alerts for what the topic of alerts is called."""
+        self._words = words
 
     def add(self, **counts: int) -> None:
         """Add to counts, such as `reports=10, alerts=1`; the first one ever named gives the rate."""
         with self._lock:
-            for name, count in counts.items():
+            for given, count in counts.items():
+                name = self._words.get(given, given)
                 self._counts[name] = self._counts.get(name, 0) + count
+                if name == "alerts" and count:
+                    self._last_alert = time.monotonic()
 
     def show(self, **states: object) -> None:
         """Set what is true now, such as `lag=17, state="waiting for Kafka"`; None takes a state away.
@@ -46,21 +56,51 @@ class Meter:
             self._states.update(states)
             self._states = {name: state for name, state in self._states.items() if state is not None}
 
+    def observe(self, **spans_s: float) -> None:
+        """Note spans of seconds, such as `age_s=1.3`; the newest one is shown."""
+        with self._lock:
+            for name, span_s in spans_s.items():
+                self._spans.setdefault(name, Histogram()).note(span_s)
+
+    def aim(self, goal: Callable[[], int | None]) -> None:
+        """Say what the first count is to reach; asked whenever it is shown, None = that is not known (any more)."""
+        self._goal = goal
+
     def counts(self) -> dict[str, int]:
         """Return the counts so far."""
         with self._lock:
             return dict(self._counts)
 
+    def states(self) -> dict[str, object]:
+        """Return what is true now."""
+        with self._lock:
+            found = {name: state() if callable(state) else state for name, state in self._states.items()}
+        return {name: state for name, state in found.items() if state is not None}
+
+    def histograms(self) -> dict[str, Histogram]:
+        """Return the spans so far, by name."""
+        with self._lock:
+            return dict(self._spans)
+
+    def progress(self) -> tuple[int, int] | None:
+        """Return how much is done, and of how much; None when there is no known end."""
+        goal = self._goal()
+        return None if goal is None else (min(self._done(), goal), goal)
+
     def snapshot(self) -> dict[str, object]:
         """Return counts, the rate per second since the last snapshot, and states, in the order to show them."""
+        counts, states, spans, done = self.counts(), self.states(), self.histograms(), self._done()
         with self._lock:
-            now, done = time.monotonic(), next(iter(self._counts.values()), 0)
+            now = time.monotonic()
             then, before = self._last
-            rate = round((done - before) / max(now - then, 1e-9), 1)
             self._last = (now, done)
-            states = {name: state() if callable(state) else state for name, state in self._states.items()}
-            shown = {name: state for name, state in states.items() if state is not None}
-            return {**self._counts, "rate_per_s": rate, **shown}
+        ages = {name: round(span.last, 2) for name, span in spans.items() if span.last is not None}
+        rate = round((done - before) / max(now - then, 1e-9), 1)
+        last = {} if self._last_alert is None else {"last_alert_s": round(now - self._last_alert)}
+        return {**counts, "rate_per_s": rate, **ages, **last, **states}
+
+    def _done(self) -> int:
+        return next((count for name, count in self.counts().items() if name not in _NO_RATE), 0)
 
 
 @contextmanager
@@ -88,21 +128,6 @@ def _lines(meter: Meter, stopped: threading.Event) -> None:
 
 
 def _live(meter: Meter, stopped: threading.Event) -> None:
-    from rich.console import Console
-    from rich.live import Live
+    from harmonystate.edges.console.live import show_live
 
-    with Live(console=Console(stderr=True), auto_refresh=False, redirect_stdout=False) as live:
-        while not stopped.wait(0.5):
-            live.update(_table(meter), refresh=True)
-        live.update(_table(meter), refresh=True)
-
-
-def _table(meter: Meter) -> "Table":
-    from rich.table import Table
-
-    snapshot = meter.snapshot()
-    table = Table(title=f"harmony {meter.stage}", title_justify="left")
-    for name in snapshot:
-        table.add_column(name.replace("_per_s", "/s").replace("_", " "), justify="right")
-    table.add_row(*(f"{value:,}" if isinstance(value, int | float) else str(value) for value in snapshot.values()))
-    return table
+    show_live(meter, stopped)

@@ -46,13 +46,14 @@ def transform_exactly_once(  # noqa: PLR0913 - the one door to the loop; every a
         decide: what to write for a batch; a batch holds records of several partitions, each in order.
         stop: asks to leave; the batch in hand is finished first.
         once: leave once all that was there at the start is done; partitions that others hold are theirs.
-        meter: counts reports, and records written by topic, as they are committed; shows the lag.
+        meter: counts reports, records written by topic as they are committed, and lives of the clients that ended
+            early; shows the lag, and how old the oldest record of a transaction was when it was committed.
 
     Raises:
         BadInput: when a batch in the topic is corrupt.
         Misconfigured: when Kafka refuses us, the topic is gone, or another process has this one's name.
     """
-    patience = Patience(settings, stop, stage=stage)
+    patience = Patience(settings, stop, stage=stage, note=lambda: meter.add(resets=1))
     goal: Mapping[TopicPartition, int] | None = None
     done = False
     while not (done or stop.is_set()):
@@ -72,6 +73,7 @@ class _Loop(Session):
     def __init__(self, settings: KafkaSettings, source: str, **options: Any) -> None:
         super().__init__(settings, source, whole_batches=True, **options)
         self._reports = 0
+        self._oldest_ms: int | None = None
         self._read: dict[TopicPartition, int] = {}
         self._calm_since = time.monotonic()
 
@@ -98,10 +100,17 @@ class _Loop(Session):
             self._note_positions()
         batch = [record for records in polled.values() for record in records]
         self._reports += len(batch)
+        self._note_oldest(polled.values())
         self._read.update({where: records[-1].offset + 1 for where, records in polled.items()})
         outgoings = list(decide(batch)) if batch else []
         if outgoings or (self._read and time.monotonic() - self._calm_since > CALM_S):
             self._commit(outgoings)
+
+    def _note_oldest(self, polled: Iterable[Sequence[Record]]) -> None:
+        """Keep when the oldest record in hand was written: by a partition's first one, for they come in order."""
+        firsts = [records[0].timestamp for records in polled if records]
+        if firsts and self._oldest_ms is None:
+            self._oldest_ms = min(firsts)
 
     def _note_generation(self, generation: int) -> None:
         if generation != self._generation:
@@ -123,3 +132,6 @@ class _Loop(Session):
         self._calm_since = time.monotonic()
         self._meter.add(reports=self._reports, **Counter(outgoing.topic for outgoing in outgoings))
         self._reports = 0
+        if self._oldest_ms is not None:
+            self._meter.observe(age_s=time.time() - self._oldest_ms / 1000)
+            self._oldest_ms = None

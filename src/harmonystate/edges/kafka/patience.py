@@ -33,10 +33,18 @@ class Patience:
     """What a stage does between a failure and its next try."""
 
     def __init__(
-        self, settings: KafkaSettings, stop: Stop, *, stage: str, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: KafkaSettings,
+        stop: Stop,
+        *,
+        stage: str,
+        note: Callable[[], object] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Start without a failure; `note` is called at each."""
         self._where = settings.bootstrap_servers
         self._stop = stop
+        self._note = note
         self._clock = clock
         self._log = structlog.get_logger(f"harmony.{stage}")
         self._failures = 0
@@ -52,6 +60,7 @@ class Patience:
         if isinstance(fault, Fenced):
             self._note_fenced()
         self._failures += 1
+        self._note()
         # A failure of another kind, such as a rebalance, is mostly over before anybody could read of it.
         if self._failures > 2 or isinstance(fault.__cause__, NO_ANSWER):
             self._say(str(fault))

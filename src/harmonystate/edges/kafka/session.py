@@ -24,6 +24,10 @@ class Meter(Protocol):
         """Set what is true now."""
         ...
 
+    def observe(self, **spans_s: float) -> None:
+        """Note spans of seconds."""
+        ...
+
 
 class Session:
     """One life of both clients, from the opening to the first failure.

@@ -46,6 +46,10 @@ class Watch(Protocol):
         """Hear of a batch that is done."""
         ...
 
+    def failed(self) -> None:
+        """Hear that the query ended early, and is started again."""
+        ...
+
     def look(self, *, in_hand_s: float) -> None:
         """Hear, once a second, for how long a batch has been in hand; 0 when there is none."""
         ...
@@ -93,6 +97,7 @@ class Stream:
             refuse_final(fault, self._checkpoint)
             self._clock.require_progress()
             self._failures += 1
+            self._watch.failed()
             # Said at the first failure and then ever less often, so that a night without Cassandra is a few lines.
             if self._failures.bit_count() == 1:
                 _log.warning("interrupted, tries again", because=cause_of(fault), failures=self._failures)
