@@ -43,7 +43,7 @@ def test_the_servers_are_of_the_versions_that_the_tests_run():
 def test_every_port_is_on_the_loopback_interface():
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
 
-    assert sorted(ports) == ["127.0.0.1:3000:3000", "127.0.0.1:9042:9042", "127.0.0.1:9092:9092"]
+    assert sorted(ports) == [f"127.0.0.1:{port}:{port}" for port in (3000, 8050, 9042, 9092)]
 
 
 def test_whatever_others_wait_for_says_when_it_is_there():
@@ -58,8 +58,8 @@ def test_whatever_others_wait_for_says_when_it_is_there():
     assert all("healthcheck" in SERVICES[name] for name in ("kafka", "cassandra", "grafana"))
 
 
-def test_all_five_commands_run_after_the_setup():
-    assert set(OURS) == {"setup", "produce", "stream-alerts", "alert-bot", "ingest", "analyze"}
+def test_all_commands_run_after_the_setup():
+    assert set(OURS) == {"setup", "produce", "stream-alerts", "alert-bot", "ingest", "analyze", "dashboard"}
     assert all("setup" in service["depends_on"] for name, service in OURS.items() if name != "setup")
     assert SERVICES["setup"]["command"] == ["setup"]
 
