@@ -112,12 +112,22 @@ def test_no_log_names_anybody(chain: Chain):
     assert '"acknowledged"' in logs[0].read_text()
 
 
-def test_every_report_is_a_row(chain: Chain):
+def test_every_report_is_a_row_and_every_hour_that_has_one_is_marked(chain: Chain):
     settings = chain.config.cassandra
     with Cluster(list(settings.contact_points), port=settings.port) as cluster:
-        rows = [str(row.reportid) for row in cluster.connect(settings.keyspace).execute("SELECT reportid FROM report")]
+        session = cluster.connect(settings.keyspace)
+        rows = [str(row.reportid) for row in session.execute("SELECT reportid FROM report")]
+        hours = {f"{row.hour:%Y-%m-%dT%H}" for row in session.execute("SELECT hour FROM report_hours")}
 
     assert sorted(rows) == ids(chain.truth)
+    assert hours == {json.loads(line)["time"][:13] for line in chain.truth}
+
+
+def test_ingest_says_its_own_lines_and_none_of_spark_s(chain: Chain):
+    said = [json.loads(line)["logger"] for line in (chain.config.local.home.parent / SAID).read_text().splitlines()]
+
+    assert "harmony.ingest" in said
+    assert [logger for logger in said if not logger.startswith("harmony.")] == []
 
 
 def test_the_four_answers_are_those_of_plain_python(chain: Chain):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import psutil
 import pytest
 from cassandra.cluster import Cluster
 
@@ -64,9 +65,20 @@ def made(config: Config) -> int:
 
 def killed_and_started(child: Child, start: Callable[[str], Child]) -> Child:
     assert child.exit_code is None, child.last_lines()
+    servers = psutil.Process(child.process.pid).children()
     os.kill(child.process.pid, signal.SIGKILL)
     assert child.process.wait() == -signal.SIGKILL
+    # A batch that ingest had in hand ends first: it is written again, which does no harm.
+    wait_until(lambda: not any(map(alive, servers)), within_s=120, what=f"the end of the JVM of {child.name}")
     return start(child.name)
+
+
+def alive(process: psutil.Process) -> bool:
+    """Say whether a process still does anything; where nobody reaps orphans, a dead one stays as a zombie."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def values(config: Config, topic: str) -> list[dict]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalSettings, Topics, dump
+from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalSettings, SparkSettings, Topics, dump
 
 _RUN = uuid.uuid4().hex[:8]
 _numbers = itertools.count()
@@ -65,6 +65,8 @@ def local_config(services: Services, home: Path) -> Config:
             keyspace=prefix.replace(".", "_"),
         ),
         local=LocalSettings(home=home),
+        # A JVM that lives for seconds spends more on its second compiler than that ever gives back.
+        spark=SparkSettings(conf={"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}),
     )
 
 
