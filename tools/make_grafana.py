@@ -48,7 +48,7 @@ def build(keyspace: str) -> dashboard.Dashboard:
     panels = (
         _age("Last report stored", queries.stored_age(keyspace), "By `harmony ingest`; today or yesterday, UTC.", 5),
         _age("Last analysis", queries.analysis_age(keyspace), "By `harmony analyze`, where it was saved.", 30),
-        _age("Newest minute with answers", queries.answers_age(keyspace), "Event time of the reports.", 90),
+        _age("Newest minute with answers", queries.answers_age(keyspace), "Event time of the reports.", 30),
         _series(keyspace, BADPERSONS, "red").height(9).span(24),
         _series(keyspace, HARMONYSCORES, "green").min(0).max(10).height(9).span(12),
         _series(keyspace, PERSONS, "blue").min(0).height(9).span(12),
