@@ -161,8 +161,8 @@ def numbered(rows: list[Json] | None) -> list[Json]:
     numbers = itertools.count(1)
     numbered_rows = []
     for row in rows or []:
-        number = next(numbers)
-        buttons = [{**button, "id": next(numbers)} for button in row["components"]]
+        number = row.get("id") or next(numbers)
+        buttons = [{**button, "id": button.get("id") or next(numbers)} for button in row["components"]]
         numbered_rows.append({**row, "id": number, "components": buttons})
     return numbered_rows
 

@@ -72,9 +72,10 @@ def posted_of(message: hikari.Message, at: datetime) -> Posted:
 
 
 def _buttons(message: Message) -> list[hikari.api.ComponentBuilder]:
-    row = hikari.impl.MessageActionRowBuilder()
-    for button in buttons_of(message):
-        row.add_interactive_button(hikari.ButtonStyle.SECONDARY, button.custom_id, label=button.label)
+    """Return a row of buttons. Numbered by us, for hikari reads no message whose components have no number."""
+    row = hikari.impl.MessageActionRowBuilder(id=1)
+    for number, button in enumerate(buttons_of(message), start=2):
+        row.add_interactive_button(hikari.ButtonStyle.SECONDARY, button.custom_id, label=button.label, id=number)
     return [row]
 
 
