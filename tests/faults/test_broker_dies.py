@@ -1,7 +1,9 @@
-"""R6: a broker that dies while transactions are being completed, and is started again at once."""
+"""R6: a broker that ends, or is frozen, while transactions are being completed, and goes on at once."""
 
 import itertools
+import signal
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -18,55 +20,78 @@ WRITERS = 6
 
 
 class Writer:
-    """Writes numbers, and how far it is, in one transaction each, until Kafka goes away."""
+    """Writes numbers, and how far it is, in one transaction each, until Kafka goes away, or its time is over."""
 
     def __init__(self, config, name):
         self.topic, self.group = config.kafka.topics.alert, f"writer-{name}"
         self._settings, self._name = config.kafka, name
-        self.done = 0
+        self.done, self.over = 0, threading.Event()
 
     def run(self):
         transactor = Transactor(self._settings, self.group)
         try:
             for number in itertools.count(1):
+                if self.over.is_set():
+                    break
                 outgoing = Outgoing(self.topic, b"%d" % self._name, b"%d" % number)
                 transactor.commit([outgoing], offsets={(self.topic, 0): number}, group=self.group)
                 self.done = number
+            transactor.close()
         except TransactionFailed:
             transactor.discard()
 
 
 @contextmanager
-def in_thread(work):
-    thread = threading.Thread(target=work)
+def at_work(writer):
+    thread = threading.Thread(target=writer.run)
     thread.start()
     try:
         yield
     finally:
+        writer.over.set()
         thread.join(120)
 
 
+def killed(broker):
+    broker.kill()
+    broker.start()
+
+
+def stopped(broker):
+    broker.stop()
+    broker.start()
+
+
+def frozen(broker):
+    """Longer than a session lasts by default."""
+    broker.signal(signal.SIGSTOP)
+    time.sleep(12)
+    broker.signal(signal.SIGCONT)
+
+
 @pytest.mark.parametrize(
-    "times",
+    "troubles",
     [
-        pytest.param(1, marks=pytest.mark.services, id="quick"),
-        pytest.param(20, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"),
+        pytest.param([killed], marks=pytest.mark.services, id="quick"),
+        pytest.param([stopped], marks=pytest.mark.services, id="quick-stopped"),
+        pytest.param(
+            [killed, stopped, frozen, stopped] * 5, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"
+        ),
     ],
 )
-def test_r6_no_transaction_stays_undecided_when_the_broker_dies(times, broker, config, history, report):
+def test_r6_no_transaction_stays_undecided_when_the_broker_dies(troubles, broker, config, history, report):
     verdicts = []
-    for number in range(times):
+    for number, trouble in enumerate(troubles):
         writers = [Writer(config, number * WRITERS + name) for name in range(WRITERS)]
         with ExitStack() as running:
             for writer in writers:
-                running.enter_context(in_thread(writer.run))
+                running.enter_context(at_work(writer))
             wait_until(lambda some=writers: all(writer.done >= 20 for writer in some), within_s=120)
-            history.fault("killed", "broker")
-            broker.kill()
-        broker.start()
+            history.fault(trouble.__name__, "broker")
+            trouble(broker)
         verdicts += [verdict_on(config, writer) for writer in writers]
 
-    report("R6", f"broker dies amid transactions, {times} x", *verdicts)
+    report("R6", f"broker ends amid transactions, {len(troubles)} x", *verdicts)
 
 
 def verdict_on(config, writer):

@@ -1,4 +1,4 @@
-"""When a broker has died the controller runs alone first; the real one is in tests/faults/test_broker_dies.py."""
+"""When a broker has ended the controller runs alone first; the real one is in tests/faults/test_broker_dies.py."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,16 @@ from harmonystate.edges.local import kafka_mourning
 from harmonystate.edges.local.kafka_mourning import mourn
 
 NO_JAVA = ["/nowhere/java"]
-# Writes what a controller says into its log, then waits to be stopped.
-SAYS = "import pathlib, sys, time; pathlib.Path('log/server.log').write_text({!r}); time.sleep(60)"
+LOG = "data/__cluster_metadata-0/0.log"
+# Writes what a controller says into its log, and goes on writing metadata until it is stopped.
+SAYS = """
+import pathlib, time
+pathlib.Path("log/server.log").write_text({!r})
+while True:
+    time.sleep(0.05)
+    with open({!r}, "a") as log:
+        log.write("x")
+"""
 
 
 @pytest.fixture
@@ -21,13 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def controller(said: str) -> list[str]:
-    return [sys.executable, "-c", SAYS.format(said)]
-
-
-def test_what_went_in_good_order_is_not_mourned(folder: Path):
-    (folder / "data/.kafka_cleanshutdown").touch()
-
-    mourn(folder, NO_JAVA, controller_port=1)
+    return [sys.executable, "-c", SAYS.format(said, LOG)]
 
 
 def test_what_never_ran_is_not_mourned(tmp_path: Path):
@@ -38,6 +40,8 @@ def test_what_died_is_mourned_until_the_controller_has_given_it_up(folder: Path)
     mourn(folder, controller("Fencing broker 1 at epoch 15"), controller_port=4711)
 
     assert "listeners=CONTROLLER://127.0.0.1:4711" in (folder / "conf/controller.properties").read_text()
+    # It says so first: one write later that is on its way, and after another it is there.
+    assert (folder / LOG).stat().st_size >= 2
 
 
 def test_what_was_given_up_before_is_not_waited_for(folder: Path, monkeypatch: pytest.MonkeyPatch):

@@ -45,6 +45,7 @@ class FakeDiscord:
         script: what the next POSTs get, one each.
         always: what every POST gets once the script is used up; None = it is accepted.
         weather: the same, asked each time.
+        refusals: the same again, for some channels alone.
         edit_script: what the next PATCHes get.
         channels: ids of the channels there are.
         messages: what stands in the channels, oldest first.
@@ -64,6 +65,7 @@ class FakeDiscord:
     script: deque[Answer] = field(default_factory=deque)
     always: Answer | None = None
     weather: Callable[[], Answer] | None = None
+    refusals: dict[int, Answer] = field(default_factory=dict)
     edit_script: deque[Answer] = field(default_factory=deque)
     channels: set[int] = field(default_factory=lambda: {CHANNEL_ID})
     too_often: int = 0
@@ -149,9 +151,16 @@ class FakeDiscord:
         body = {"url": f"ws://127.0.0.1:{self.port}/ws", "shards": 1, "session_start_limit": limit}
         return self._denied(request) or web.json_response(body)
 
+    def _next_answer(self, channel: int) -> Answer:
+        if self.script:
+            return self.script.popleft()
+        if self.weather:
+            return self.weather()
+        return self.refusals.get(channel) or self.always or Answer()
+
     async def _post(self, request: web.Request) -> web.StreamResponse:
         body, channel = await request.json(), request.match_info["channel"]
-        answer = self.script.popleft() if self.script else self.weather() if self.weather else self.always or Answer()
+        answer = self._next_answer(int(channel))
         await asyncio.sleep(answer.delay_s)
         response = (
             self._denied(request) or scripted(answer) or self._windows.refuse(self, "POST", channel) or invalid(body)

@@ -1,10 +1,13 @@
-"""Lets the controller give up a broker that died, before that broker starts again.
+"""Lets the controller give up a broker that is down, before that broker starts again.
 
-Started within 9 s of a kill -9 or a power cut, it finds itself still the leader of everything, takes up transactions
-that were being completed, and cannot reach itself yet. When the old session then ends, its partitions have no leader
-for a moment, and Kafka 4.3.1 takes that for deleted topics: it completes the transactions without their markers
+Started before its old session has ended, it finds itself still the leader of everything, takes up transactions that
+were being completed, and cannot reach itself yet. When the old session then ends, its partitions have no leader for a
+moment, and Kafka 4.3.1 takes that for deleted topics: it completes the transactions without their markers
 (TransactionMarkerChannelManager: "can be skipped"). Those hang for ever, and so do the readers behind them and the
 offsets of their groups. Only one node does that: with more, leaders move.
+
+The same would happen in a controlled shutdown, which gives the leaders away while transactions end. So ours has none
+(data/kafka.properties), and one that was asked to stop is as dead to its controller as one that was killed.
 """
 
 import subprocess
@@ -15,25 +18,26 @@ from pathlib import Path
 from harmonystate.edges.local import process
 from harmonystate.edges.local.template import render
 
-# Of Kafka, in the data folder, for as long as it is down in good order.
-_CLEAN = "data/.kafka_cleanshutdown"
+# Of Kafka, in the data folder, once it has run.
 _KNOWN = "data/__cluster_metadata-0"
 _LOG = "log/server.log"
 _GIVEN_UP, _ACTIVE = "Fencing broker ", "Becoming the active controller"
 # A broker that was given up before is not given up again.
-_NOTHING_TO_DO_S = 2.0
+_NOTHING_TO_DO_S = 10.0
 _LONGEST_S = 60.0
+# It says so before it is written; one write may have been on its way before.
+_WRITES = 2
 
 
 def mourn(folder: Path, java: Sequence[str], *, controller_port: int) -> None:
-    """Run the controller alone until it has given up the broker; at once when that went in good order, or never ran.
+    """Run the controller alone until it has given up the broker; nothing to do where none ever ran.
 
     Args:
         folder: of the server.
         java: the command line up to the main class.
         controller_port: where it listens.
     """
-    if (folder / _CLEAN).exists() or not (folder / _KNOWN).exists():
+    if not (folder / _KNOWN).exists():
         return
     render("kafka-controller.properties", folder / "conf/controller.properties", controller_port=controller_port)
     log = folder / _LOG
@@ -48,18 +52,26 @@ def mourn(folder: Path, java: Sequence[str], *, controller_port: int) -> None:
         start_new_session=True,
     ) as controller:
         try:
-            _await(controller, log, begin)
+            _await(controller, folder, begin)
         finally:
             controller.terminate()
 
 
-def _await(controller: "subprocess.Popen[bytes]", log: Path, begin: int) -> None:
+def _await(controller: "subprocess.Popen[bytes]", folder: Path, begin: int) -> None:
+    """Wait until it is given up, and that is on disk; it writes something several times a second."""
     deadline = time.monotonic() + _LONGEST_S
     active_at: float | None = None
+    sizes: set[int] = set()
     while controller.poll() is None and time.monotonic() < deadline:
-        said = log.read_bytes()[begin:].decode(errors="replace") if log.exists() else ""
+        said = _said(folder / _LOG, begin)
         if _ACTIVE in said:
             active_at = active_at or time.monotonic()
-        if _GIVEN_UP in said or (active_at and time.monotonic() - active_at > _NOTHING_TO_DO_S):
+        if _GIVEN_UP in said:
+            sizes.add(sum(path.stat().st_size for path in (folder / _KNOWN).glob("*.log")))
+        if len(sizes) > _WRITES or (not sizes and active_at and time.monotonic() - active_at > _NOTHING_TO_DO_S):
             return
-        time.sleep(0.05)
+        time.sleep(0.02)
+
+
+def _said(log: Path, begin: int) -> str:
+    return log.read_bytes()[begin:].decode(errors="replace") if log.exists() else ""
