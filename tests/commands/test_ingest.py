@@ -235,6 +235,18 @@ class TestProgress:
         assert meter.counts() == {"rows": 15, "dead_letters": 1, "expired": 2}
         assert (meter.snapshot()["age_s"], meter.snapshot()["lag"]) == (0.5, 17)
 
+    def test_while_it_catches_up_there_is_an_end_in_sight(self, meter, monkeypatch):
+        monkeypatch.setattr(progress_module, "_LOOK_EVERY_S", 0)
+        lags = iter([100_000, 50_000, 3])
+        progress = Progress("kafka:9092", CassandraSettings(), meter, lag=lambda: next(lags))
+        seen = []
+        for rows in (0, 50_000, 49_997):
+            progress.stored(Outcome(rows=rows, dead_letters=0, expired=0, age_s=0.5))
+            progress.look(in_hand_s=0)
+            seen.append(meter.progress())
+
+        assert seen == [(0, 100_000), (50_000, 100_000), None]
+
     def test_a_batch_that_waits_for_cassandra_is_said(self, meter, offline_config):
         settings = offline_config.cassandra
 

@@ -21,6 +21,7 @@ from harmonystate.edges.cassandra.analysis_writer import RollupWriter
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.lease import hold_lease
 from harmonystate.edges.console.answers import write_answers
+from harmonystate.edges.console.steps import Steps, stepping
 from harmonystate.edges.local.stop import stop_on_signals
 from harmonystate.edges.metrics.textfile import write_textfile
 from harmonystate.edges.spark.stall import outlive
@@ -49,8 +50,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     began = time.monotonic()
     stop = stop_on_signals()
     job = make_job(config, until=until, threshold=threshold, full=full, save=save, now=datetime.now(UTC))
-    with open_session(config.cassandra) as session:
-        work = partial(answer, job, config.cassandra, session)
+    with open_session(config.cassandra) as session, stepping(STAGE) as steps:
+        work = partial(answer, job, config.cassandra, session, steps=steps)
         answers = outlive(partial(lazy_engine, config), work, stop, stage=STAGE, lives=_LIVES)
     if answers:
         write_answers(answers, output=output)
@@ -85,13 +86,15 @@ def make_job(config: Config, *, until: str | None, threshold: int | None, full: 
     return Job(window, threshold=asked, top=config.analysis.top, full=full, save=save and asked == own, now=now)
 
 
-def answer(job: Job, settings: CassandraSettings, session: "Session", engine: Engine) -> Answers:
-    """Answer, and save if asked to; runs that save keep each other out.
+def answer(
+    job: Job, settings: CassandraSettings, session: "Session", engine: Engine, *, steps: Steps | None = None
+) -> Answers:
+    """Answer, and save if asked to; runs that save keep each other out. `steps` shows how far it is.
 
     Raises:
         Busy: when another run saves.
     """
-    analysis = Analysis(job, settings, RollupReader(session, settings), engine)
+    analysis = Analysis(job, settings, RollupReader(session, settings), engine, steps)
     if not job.save:
         return analysis.answer(None)
     with hold_lease(session, STAGE) as lease:

@@ -28,6 +28,7 @@ from harmonystate.core.windows import Window, floor_to_hour
 from harmonystate.edges.cassandra.analysis_reader import RollupReader
 from harmonystate.edges.cassandra.analysis_writer import RollupWriter
 from harmonystate.edges.cassandra.lease import Lease
+from harmonystate.edges.console.steps import Steps
 
 # More rollups of persons than this are added up by Spark: the driver would take longer than Spark's start.
 MOST_IN_DRIVER = 2_000_000
@@ -58,8 +59,17 @@ class Pen(NamedTuple):
 class Analysis:
     """Answers one job, and saves what it made where it may."""
 
-    def __init__(self, job: Job, settings: CassandraSettings, reader: RollupReader, engine: Engine) -> None:
+    def __init__(
+        self,
+        job: Job,
+        settings: CassandraSettings,
+        reader: RollupReader,
+        engine: Engine,
+        steps: Steps | None = None,
+    ) -> None:
         self._job, self._settings, self._reader, self._engine = job, settings, reader, engine
+        self._steps = steps or Steps()
+        self._saved = 0
 
     def answer(self, pen: Pen | None) -> Answers:
         """Return the four answers; with `pen`, store them and all rollups that were made for them.
@@ -68,12 +78,15 @@ class Analysis:
             Busy: when the lease ran out; what was saved by then stands.
         """
         plan = self._plan()
-        fresh = self._compute(list(plan.dirty)) if plan.dirty else None
+        with self._steps.step(f"computes {len(plan.dirty)} hours", self._engine.tasks):
+            fresh = self._compute(list(plan.dirty)) if plan.dirty else None
         if pen and fresh:
             done = analyzed_hours(plan.dirty, fresh.minutes, threshold=self._job.threshold)
-            self._save_hours(pen, fresh, done)
+            with self._steps.step(f"saves {len(done)} hours", lambda: (self._saved, len(done))):
+                self._save_hours(pen, fresh, done)
             plan, fresh = plan.after(done), None
-        answers = self._gather(plan, fresh)
+        with self._steps.step("answers", self._engine.tasks):
+            answers = self._gather(plan, fresh)
         if pen:
             crash.passing("before-answers")
             pen.lease.require()
@@ -113,6 +126,7 @@ class Analysis:
             of_hour[floor_to_hour(minute.time)].append(minute)
         for hour in done:
             writer.replace_series(hour, of_hour[hour])
+            self._saved += 1
         crash.passing("after-series")
         lease.require()
         writer.mark_analyzed(done)

@@ -14,6 +14,8 @@ from harmonystate.edges.spark.micro_batch import Outcome
 # A batch takes a second or two; after so long we look whether Cassandra is there, and how often.
 _SLOW_S = 10.0
 _LOOK_EVERY_S = 5.0
+# With more records to come it catches up; with fewer they are those of the batch in hand.
+_CATCHES_UP = 20_000
 
 _log = structlog.get_logger("harmony.ingest")
 
@@ -37,6 +39,8 @@ class Progress:
         self._lag = lag
         self._looked_at = 0.0
         self._missing: str | None = None
+        self._goal: int | None = None
+        meter.aim(lambda: self._goal)
 
     def stored(self, outcome: Outcome) -> None:
         """Count a batch."""
@@ -55,6 +59,7 @@ class Progress:
         self._looked_at = now
         lag = self._lag()
         self._meter.show(lag=lag)
+        self._goal = self._meter.counts().get("rows", 0) + lag if lag and lag >= _CATCHES_UP else None
         if lag is None:
             self._note(f"Kafka at {self._kafka}")
         elif in_hand_s > _SLOW_S and not reachable(self._cassandra):

@@ -67,7 +67,8 @@ class Screen:
 
 def table_of(stage: str, figures: Mapping[str, object]) -> Table:
     """Return the figures as one row."""
-    table = Table(title=f"harmony {stage}", title_justify="left", title_style="bold")
+    title = f"harmony {stage}"
+    table = Table(title=title, title_justify="left", title_style="bold", min_width=len(title))
     for name in figures:
         style = "yellow" if name == "state" else None
         table.add_column(head(name), justify="left" if name == "state" else "right", style=style)

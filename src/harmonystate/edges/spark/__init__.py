@@ -14,5 +14,6 @@ census.py        what a batch holds, counted by the workers
 checkpoint.py    where the stream stands, locked while it is in use
 faults.py        what ended a query, and whether trying again can help
 stall.py         notices a batch that never ends
+tasks.py         how far it is with what it does now
 batch.py         reports out of the table for analyze, and its rollups in and out
 """
