@@ -51,7 +51,7 @@ class Watch(Protocol):
         ...
 
     def look(self, *, in_hand_s: float) -> None:
-        """Hear, once a second, for how long a batch has been in hand; 0 when there is none."""
+        """Hear, once a second and after each failure, for how long a batch has been in hand; 0 when there is none."""
         ...
 
 
@@ -101,6 +101,7 @@ class Stream:
             # Said at the first failure and then ever less often, so that a night without Cassandra is a few lines.
             if self._failures.bit_count() == 1:
                 _log.warning("interrupted, tries again", because=cause_of(fault), failures=self._failures)
+            self._watch.look(in_hand_s=self._clock.in_hand_s())
             self._stop.wait(min(_FIRST_WAIT_S * 2 ** (self._failures - 1), _LONGEST_WAIT_S))
 
     def _run_query(self, *, once: bool) -> BaseException | None:

@@ -1,0 +1,129 @@
+"""R11: Cassandra goes away under ingest and comes back: no row is lost, the wait is named, and it catches up."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from functools import partial
+
+import pytest
+from structlog.testing import capture_logs
+
+from harmonystate.commands import stack as servers
+from harmonystate.commands.ingest.ledger import Ledger, lag_of
+from harmonystate.commands.ingest.progress import Progress
+from harmonystate.core.record import Outgoing
+from harmonystate.edges.cassandra.connect import open_session
+from harmonystate.edges.console.meter import Meter
+from harmonystate.edges.kafka.offsets import committed, lag
+from harmonystate.edges.local import server
+from harmonystate.edges.local.home import Home
+from harmonystate.edges.spark.session import forget_cassandra
+from harmonystate.edges.spark.stall import StallClock
+from harmonystate.edges.spark.stream import Stream
+from tests.support.account import printed
+from tests.support.kafka import wait_until, write
+from tests.support.proofs import counted
+from tests.support.services import local_config
+from tests.support.stored import rows_in, rows_of
+from tests.support.watcher import BatchWatcher
+
+AWAY_S = 30
+RESTARTS, LONG_S = 10, 600
+RATE = 100  # reports a second
+
+
+@pytest.fixture
+def ingest(everything, spark, tmp_path):
+    """ingest at work in the tests' own Spark, all but its process; it leaves at the end."""
+    config, _ = everything
+    stop, checkpoint = threading.Event(), str(tmp_path / "checkpoint")
+    forget_cassandra(spark)
+    with open_session(config.cassandra) as session, Ledger(config, session) as ledger:
+        look = partial(lag_of, config.kafka)
+        watch = Progress(config.kafka.bootstrap_servers, config.cassandra, Meter("ingest"), lag=look)
+        stream = Stream(
+            spark, config, checkpoint=checkpoint, outlet=ledger, watch=watch, clock=StallClock(900), stop=stop
+        )
+        thread = threading.Thread(target=stream.run, kwargs={"once": False}, name="ingest")
+        thread.start()
+        yield
+        stop.set()
+        thread.join(60)
+        forget_cassandra(spark)
+
+
+def made(config):
+    """Return how many reports the run of produce has made."""
+    return sum(offset for offset, _ in committed(config.kafka, "produce-day", config.kafka.topics.global1).values())
+
+
+def events(said):
+    return [line["event"] for line in said]
+
+
+def up_to_date(config):
+    return lag(config.kafka, "ingest", config.kafka.topics.global2) == 0
+
+
+@pytest.mark.services
+def test_r11_cassandra_may_go_away_under_ingest(everything, stack, ingest, chance, report):
+    if stack.home is None:
+        pytest.skip("these servers are not ours to kill")
+    config, _ = everything
+    topic, name = config.kafka.topics.global2, f"Cassandra at 127.0.0.1:{config.cassandra.port}"
+    lines = printed("--seed", chance.randrange(10**6), "--count", 2_000, "--start", "2h")
+    values = [Outgoing(topic, value[-9:], value) for value in lines]
+    write(config.kafka, values[:1_000])
+    wait_until(lambda: up_to_date(config), within_s=120, what="the first rows", every_s=0.5)
+
+    with capture_logs() as said:
+        os.kill(server.running(Home(stack.home).cassandra).pid, signal.SIGKILL)
+        write(config.kafka, values[1_000:])
+        time.sleep(AWAY_S)  # it is away for so long
+        servers.up(local_config(stack, stack.home))
+        back = time.monotonic()
+        wait_until(lambda: up_to_date(config), within_s=180, what="the last rows", every_s=0.5)
+        took = time.monotonic() - back
+        wait_until(lambda: f"{name} is back" in events(said), what="a word about it")
+
+    report("R11", f"Cassandra away {AWAY_S} s", counted(Counter(rows_of(lines)), rows_in(config)), recovery_s=took)
+    assert [event for event in events(said) if name in event] == [f"waiting for {name}", f"{name} is back"]
+    assert took <= 60
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(3_600)
+def test_r11_cassandra_may_be_killed_ten_times_and_stay_away_for_ten_minutes(
+    whole, cassandra, hire, history, chance, begins, report
+):
+    crew, run = hire(whole), ("--seed", str(chance.randrange(10**6)), "--start", begins)
+    run += ("--rate", f"{RATE * 60 // whole.produce.drones}/min")
+    stored = []
+    with BatchWatcher(whole.local.home / "checkpoint", stored):
+        ingest, produce = crew.start("ingest"), crew.start("produce", *run, "--run", "day")
+        worst = 0.0
+        for away_s in [0] * RESTARTS + [LONG_S]:
+            before = len(stored)
+            wait_until(lambda n=before: len(stored) > n + 3, within_s=180, what="batches")
+            time.sleep(chance.uniform(0, 5))  # the moment is what chance is for
+            history.fault("killed", "Cassandra")
+            cassandra.kill()
+            time.sleep(away_s)
+            history.note("starting Cassandra")
+            cassandra.start()
+            back = time.time() * 1000
+            wait_until(lambda moment=back: any(at > moment for at in stored), within_s=180, what="a batch")
+            worst = max(worst, (min(at for at in stored if at > back) - back) / 1000)
+        crew.stop(produce)
+        run += ("--count", str(made(whole) + 500))
+        assert crew.wait(crew.start("produce", *run, "--run", "day"), 120) == 0
+        wait_until(lambda: up_to_date(whole), within_s=180, what="the last rows", every_s=1)
+        crew.stop(ingest)
+
+    lines = printed(*run)
+    what = f"Cassandra killed {RESTARTS} x, and away {LONG_S} s"
+    report("R11", what, counted(Counter(rows_of(lines)), rows_in(whole)), recovery_s=worst)
+    assert history.said(f"waiting for Cassandra at 127.0.0.1:{cassandra.port}", "ingest") >= 1
+    assert worst <= 60
