@@ -86,7 +86,7 @@ def test_a_flag_of_zero_is_a_flag(write: Write):
     assert load(write(alerts={"threshold": 3}), alerts={"threshold": 0}).alerts.threshold == 0
 
 
-SECRETS = [("discord", "token"), ("cassandra", "password"), ("kafka", "password")]
+SECRETS = [("discord", "token"), ("cassandra", "password"), ("kafka", "password"), ("grafana", "token")]
 
 
 @pytest.mark.parametrize(("section", "key"), SECRETS)

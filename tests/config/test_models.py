@@ -66,7 +66,7 @@ def test_the_shipped_file_the_contract_and_no_file_are_one_config(tmp_path: Path
 def test_the_shipped_file_has_every_key_there_is_but_the_secrets():
     shipped = {key for key, _ in flat(yaml.safe_load(SHIPPED.read_text()))}
 
-    assert set(keys(Config)) - shipped == {"kafka.password", "cassandra.password", "discord.token"}
+    assert set(keys(Config)) - shipped == {"kafka.password", "cassandra.password", "discord.token", "grafana.token"}
     assert shipped <= set(keys(Config))
 
 

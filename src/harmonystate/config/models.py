@@ -202,6 +202,18 @@ class DashboardSettings(Section):
     port: Port = 8050
 
 
+class GrafanaSettings(Section):
+    """Where Grafana is, for `harmony doctor` to look at its datasource; nothing else of ours asks it.
+
+    Attributes:
+        token: of a service account that may read datasources.
+    """
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
+    token: SecretStr | None = None
+    token_file: Path | None = None
+
+
 class LocalSettings(Section):
     """The local servers and everything we keep on this host."""
 
@@ -220,6 +232,7 @@ class Config(Section):
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     analysis: AnalysisSettings = Field(default_factory=AnalysisSettings)
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
+    grafana: GrafanaSettings = Field(default_factory=GrafanaSettings)
     local: LocalSettings = Field(default_factory=LocalSettings)
 
 

@@ -9,7 +9,7 @@ from harmonystate.config.file import read_secret
 from harmonystate.errors import Misconfigured
 
 # Keys that hold a secret; each has a second key, `<key>_file`, that names its file.
-SECRETS = (("discord", "token"), ("cassandra", "password"), ("kafka", "password"))
+SECRETS = (("discord", "token"), ("cassandra", "password"), ("kafka", "password"), ("grafana", "token"))
 # Sections' free options, of which some hold secrets too, such as ssl_password or spark.cassandra.auth.password.
 _FREE = (("kafka", "client"), ("cassandra", "client"), ("spark", "conf"))
 _BETTER = {

@@ -52,7 +52,7 @@ def test_where_all_is_well_nothing_fails_and_the_exit_code_is_0(sound, capsys, t
     code, found = told(sound, capsys, tmp_path)
 
     wrong = [check for category in found["categories"] for check in category["checks"] if check["level"] == "fail"]
-    names = ["python", "config", "java", "kafka", "cassandra", "spark", "discord", "clock", "disk"]
+    names = ["python", "config", "java", "kafka", "cassandra", "spark", "discord", "grafana", "clock", "disk"]
     assert wrong == []
     assert (code, found["healthy"]) == (0, True)
     assert [category["name"] for category in found["categories"]] == names

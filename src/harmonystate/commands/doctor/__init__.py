@@ -3,7 +3,7 @@
 It changes nothing, and what is broken is never an error of its own: it is the report.
 
 examining.py   a category of checks, and what runs it
-python.py  settings.py  java.py  kafka.py  cassandra.py  spark.py  discord.py  clock.py  disk.py   a category each
+a category each: python.py settings.py java.py kafka.py cassandra.py spark.py discord.py grafana.py clock.py disk.py
 """
 
 import sys
@@ -17,6 +17,7 @@ from harmonystate.commands.doctor.clock import CLOCK
 from harmonystate.commands.doctor.discord import DISCORD
 from harmonystate.commands.doctor.disk import DISK
 from harmonystate.commands.doctor.examining import Category, examine_until
+from harmonystate.commands.doctor.grafana import GRAFANA
 from harmonystate.commands.doctor.java import JAVA
 from harmonystate.commands.doctor.kafka import KAFKA
 from harmonystate.commands.doctor.python import PYTHON
@@ -62,7 +63,7 @@ def look(path: Path | None, *, is_over: Callable[[], bool], start_spark: bool = 
 
 def categories(*, start_spark: bool) -> tuple[Category, ...]:
     """Return what is looked at once there is a config."""
-    return (JAVA, KAFKA, CASSANDRA, spark.category(start=start_spark), DISCORD, CLOCK, DISK)
+    return (JAVA, KAFKA, CASSANDRA, spark.category(start=start_spark), DISCORD, GRAFANA, CLOCK, DISK)
 
 
 def _deadline(wait: str | None) -> Callable[[], bool]:

@@ -1,0 +1,1 @@
+"""Grafana: is it there, and does it have the datasource of grafana/provisioning. Asked by GET only."""

@@ -1,0 +1,62 @@
+"""What Grafana's own API says of the datasource: https://grafana.com/docs/grafana/latest/developers/http_api/data_source/"""
+
+import json
+from typing import Any, NamedTuple
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from harmonystate.config import GrafanaSettings
+from harmonystate.errors import Unavailable
+
+# Those of grafana/provisioning/datasources and of every panel.
+UID, KIND = "harmony-cassandra", "hadesarchitect-cassandra-datasource"
+WITHIN_S = 10.0
+
+
+class Answer(NamedTuple):
+    """What a GET came to; `body` is {} where it is no JSON object."""
+
+    status: int
+    body: dict[str, Any]
+
+
+def version(settings: GrafanaSettings) -> str:
+    """Return the version of Grafana; it says that to anybody, or is silent about it.
+
+    Raises:
+        Unavailable: when nobody answers, or somebody else does.
+    """
+    answer = _get(settings, "/api/health")
+    if answer.status != 200 or "database" not in answer.body:
+        raise Unavailable(f"what answers at {settings.url} is no Grafana (status {answer.status})")
+    return str(answer.body.get("version", "unknown"))
+
+
+def datasource(settings: GrafanaSettings) -> Answer:
+    """Ask for our datasource: 200 with its `type`, 404 where it is not there, 401 or 403 without a right."""
+    return _get(settings, f"/api/datasources/uid/{UID}")
+
+
+def health(settings: GrafanaSettings) -> Answer:
+    """Let the plugin ask Cassandra: 200 when it answers, else a `message`."""
+    return _get(settings, f"/api/datasources/uid/{UID}/health")
+
+
+def _get(settings: GrafanaSettings, path: str) -> Answer:
+    headers = {"Authorization": f"Bearer {settings.token.get_secret_value()}"} if settings.token else {}
+    url = f"{(settings.url or '').rstrip('/')}{path}"
+    try:
+        with urlopen(Request(url, headers=headers), timeout=WITHIN_S) as answer:  # noqa: S310 - http or https, as the config says
+            return Answer(answer.status, _object(answer.read()))
+    except HTTPError as refusal:
+        return Answer(refusal.code, _object(refusal.read()))
+    except OSError as fault:
+        raise Unavailable(f"no Grafana at {settings.url}: {getattr(fault, 'reason', fault)}") from fault
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
