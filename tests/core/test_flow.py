@@ -37,10 +37,10 @@ def test_the_oldest_waits_since_the_topic_outgrew_the_group():
 def test_a_group_that_gets_nothing_done_stalls_from_the_moment_something_waits():
     idle = flow((0, 10, 10), (100, 10, 10))
     woken = flow((0, 10, 10), (100, 11, 10))
-    stuck = flow((0, 10, 10), (100, 11, 10), (131, 12, 10))
-    slow = flow((0, 10, 10), (100, 11, 10), (130, 50, 11), (131, 60, 11))
+    stuck = flow((0, 10, 10), (100, 11, 10), (161, 12, 10))
+    slow = flow((0, 10, 10), (100, 11, 10), (160, 50, 11), (161, 60, 11))
 
-    assert [made.stalls_s("ingest") for made in (idle, woken, stuck, slow)] == [0, 0, 31, 1]
+    assert [made.stalls_s("ingest") for made in (idle, woken, stuck, slow)] == [0, 0, 61, 1]
     assert stuck.stalls_s("ingest") > STALLED_AFTER_S
 
 

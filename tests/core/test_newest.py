@@ -33,6 +33,15 @@ def test_a_delivery_belongs_to_its_alert_even_when_it_is_read_first_and_the_firs
     assert [told.delivered_at for told in alerts.newest()] == [HEARD + SECOND]
 
 
+def test_an_alert_that_is_silenced_is_told_nowhere():
+    alerts, muted, told = NewestAlerts(), raised(1), raised(2)
+    for one in (muted, told):
+        alerts.note_alert(one)
+    alerts.note_delivery(muted.alert_id, None)
+
+    assert [one.raised for one in alerts.newest()] == [told]
+
+
 def test_deliveries_that_nobody_asks_for_are_let_go():
     alerts = NewestAlerts()
     for number in range(3 * MOST_DELIVERIES):

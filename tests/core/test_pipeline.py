@@ -22,12 +22,12 @@ def reader(*looks: tuple[float, int, int]) -> Flow:
     [
         ([(0, 5, 5), (40, 5, 5)], State.QUIET),
         ([(0, 5, 5), (8, 9, 7)], State.FLOWS),
-        ([(0, 9, 5), (30, 12, 5)], State.FLOWS),
-        ([(0, 9, 5), (31, 12, 5)], State.STALLS),
-        ([(0, 9, 5), (31, 12, 5), (32, 12, 6)], State.FLOWS),
+        ([(0, 9, 5), (60, 12, 5)], State.FLOWS),
+        ([(0, 9, 5), (61, 12, 5)], State.STALLS),
+        ([(0, 9, 5), (61, 12, 5), (62, 12, 6)], State.FLOWS),
     ],
 )
-def test_a_reader_stalls_once_it_gets_nothing_done_for_half_a_minute(looks, state):
+def test_a_reader_stalls_once_it_gets_nothing_done_for_a_minute(looks, state):
     assert out_of_topic(reader(*looks), "global2", "ingest").state is state
 
 

@@ -13,7 +13,6 @@ _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
-# A loaded machine may take its time; what must come within a given time, a test says itself.
 PATIENCE_MS = 60_000
 
 

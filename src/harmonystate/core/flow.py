@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 RATE_OVER_S = 10.0
-# Longer than any micro-batch of ingest, and than a rebalance.
-STALLED_AFTER_S = 30.0
+# Longer than a micro-batch of ingest takes, the first one with the start of Spark, and than a rebalance.
+STALLED_AFTER_S = 60.0
 # What has waited longer than we have looked, has waited at least so long.
 REMEMBERED_S = 900.0
 # A topic's worth is that of about its last hundred looks.

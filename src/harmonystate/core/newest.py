@@ -15,7 +15,7 @@ MOST_DRONES = 500
 # Whoever is silent for so long has left the chart.
 GONE_AFTER = timedelta(minutes=5)
 # How long the drone of an alert is lit.
-LIT_FOR = timedelta(seconds=20)
+LIT_FOR = timedelta(seconds=10)
 
 
 class Told(NamedTuple):
@@ -45,7 +45,7 @@ class NewestAlerts:
     def __init__(self, most: int = MOST_ALERTS) -> None:
         self._most = most
         self._alerts: dict[str, RaisedAlert] = {}
-        self._delivered: OrderedDict[str, datetime] = OrderedDict()
+        self._delivered: OrderedDict[str, datetime | None] = OrderedDict()
 
     def note_alert(self, raised: RaisedAlert) -> None:
         """Take in an alert; the oldest goes."""
@@ -53,8 +53,8 @@ class NewestAlerts:
         if len(self._alerts) > self._most:
             del self._alerts[min(self._alerts, key=lambda alert_id: self._alerts[alert_id].raised_at)]
 
-    def note_delivery(self, alert_id: str, at: datetime) -> None:
-        """Take in that an alert was delivered."""
+    def note_delivery(self, alert_id: str, at: datetime | None) -> None:
+        """Take in that an alert was delivered; None = it is silenced, and so is told nowhere, here neither."""
         self._delivered.setdefault(alert_id, at)
         if len(self._delivered) > MOST_DELIVERIES:
             self._delivered.popitem(last=False)
@@ -62,7 +62,9 @@ class NewestAlerts:
     def newest(self) -> tuple[Told, ...]:
         """Return them, the newest first."""
         rising = sorted(self._alerts.values(), key=lambda raised: raised.raised_at, reverse=True)
-        return tuple(Told(raised, self._delivered.get(raised.alert_id)) for raised in rising)
+        silenced = {alert_id for alert_id, at in self._delivered.items() if at is None}
+        told = (raised for raised in rising if raised.alert_id not in silenced)
+        return tuple(Told(raised, self._delivered.get(raised.alert_id)) for raised in told)
 
 
 class Drones:

@@ -11,6 +11,7 @@ import msgspec
 
 from harmonystate.config import Config, Topics
 from harmonystate.core.alert import alert_from
+from harmonystate.core.delivery import SILENCED
 from harmonystate.core.flow import Flow, Look
 from harmonystate.core.newest import Drones, NewestAlerts
 from harmonystate.core.pipeline import Arrow, into_topic, out_of_topic
@@ -99,7 +100,8 @@ class TopicWatch:
 
     def _note_delivery(self, record: Record) -> None:
         delivery = msgspec.json.decode(record.value or b"", type=dict[str, object])
-        self._memory.alerts.note_delivery(str(delivery["alertId"]), parse_time(str(delivery["deliveredAt"])))
+        at = None if delivery["kind"] == SILENCED else parse_time(str(delivery["deliveredAt"]))
+        self._memory.alerts.note_delivery(str(delivery["alertId"]), at)
 
     def _oversee(self) -> None:
         overview = self._observer.look()
@@ -107,7 +109,8 @@ class TopicWatch:
         committed = {
             group: ends[topic] - overview.lags[group] for group, topic in self._memory.readers.items() if topic in ends
         }
-        self._overview_at, self._dead = time.monotonic(), overview.topics[self._topics.dead_letter].records
+        letters = overview.topics.get(self._topics.dead_letter)
+        self._overview_at, self._dead = time.monotonic(), letters.records if letters else 0
         self._memory.flow.note(Look(self._overview_at, ends, committed))
 
     def _arrows(self, now: datetime) -> Sequence[Arrow]:

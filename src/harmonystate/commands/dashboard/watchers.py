@@ -17,13 +17,14 @@ READ_EVERY_S = 3.0
 RETRY_AFTER_S = 1.0
 
 Clock = Callable[[], datetime]
+Watch = Callable[[Config, Board, Stop, Clock], None]
 
 
 def start_watching(config: Config, board: Board, stop: Stop, *, now: Clock) -> None:
     """Start both; they end soon after `stop`, and with the process in any case."""
     for watch in (watch_topics, watch_tables):
-        arguments = (config, board, stop, now)
-        threading.Thread(target=watch, args=arguments, name=watch.__name__, daemon=True).start()
+        arguments = (watch, config, board, stop, now)
+        threading.Thread(target=_to_the_end, args=arguments, name=watch.__name__, daemon=True).start()
 
 
 def watch_topics(config: Config, board: Board, stop: Stop, now: Clock) -> None:
@@ -52,6 +53,15 @@ def watch_tables(config: Config, board: Board, stop: Stop, now: Clock) -> None:
         except HarmonyError as fault:
             board.cassandra_is_away(fault, now())
             stop.wait(RETRY_AFTER_S)
+
+
+def _to_the_end(watch: Watch, config: Config, board: Board, stop: Stop, now: Clock) -> None:
+    """Run one of them; a bug ends the whole command: no page is better than one that stands still."""
+    try:
+        watch(config, board, stop, now)
+    except BaseException:
+        stop.set(1)
+        raise
 
 
 def _of_kafka(fault: Exception, config: Config) -> str:

@@ -39,7 +39,7 @@ class SavedReader:
         self._refresh_series(window, analyzed_at, now)
         return Saved(
             saddest=read_saddest(self._session),
-            series=dict(self._series),
+            series=self._series,
             dirty_hours=sum(hour not in analyzed or analyzed[hour].changed != mark for hour, mark in changed.items()),
             written_at=max(map(_time_of, changed.values()), default=None),
             analyzed_at=analyzed_at,

@@ -1,6 +1,6 @@
 """Score, people and sad people over time: three charts over one span, each said in a sentence too."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from harmonystate.core.snapshot import Snapshot
 from harmonystate.edges.page.bits import Choice, box, section, text
 
 NOTHING = "-"
+_NO_SERIES: Mapping[Question, Sequence[Point]] = {}
 
 
 class Look(NamedTuple):
@@ -43,7 +44,8 @@ class Curves:
     def __init__(self, span: str, chosen: Callable[[str], None]) -> None:
         self._span = span
         self._tell = chosen
-        self._shown: tuple[object, ...] = ()
+        self._shown: tuple[str, datetime] | None = None
+        self._series: Mapping[Question, Sequence[Point]] = {}
         with section("Over time", "curves", "over-time") as head:
             with head:
                 Choice("How far back", list(SPANS), span, self._choose)
@@ -55,11 +57,11 @@ class Curves:
         """Show what the tables say."""
         saved = snapshot.saved
         self._fresh.text = _freshness(saved.analyzed_at if saved else None, now)
-        series = saved.series if saved else {}
-        key = (self._span, now.replace(second=0, microsecond=0), *(id(points) for points in series.values()))
-        if key == self._shown:
+        series = saved.series if saved else _NO_SERIES
+        key = (self._span, now.replace(second=0, microsecond=0))
+        if key == self._shown and series is self._series:
             return
-        self._shown = key
+        self._shown, self._series = key, series
         for chart in self._charts:
             points: Sequence[Point] = series.get(chart.look.question, ())
             chart.show(curve_of(points, SPANS[self._span], now=now), now, self._span)

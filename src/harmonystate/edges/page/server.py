@@ -1,6 +1,6 @@
 """Serves the page on one address, in a thread, while the body of a `with` runs."""
 
-import ipaddress
+import socket
 import threading
 import time
 import webbrowser
@@ -36,21 +36,31 @@ POLICY = (
 log = structlog.get_logger("harmony.dashboard")
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address.
+
+    Raises:
+        OSError: when it cannot be had: taken, not of this host, or not for us.
+    """
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+
+
 @contextmanager
 def serving(
-    read: Callable[[], Snapshot], *, host: str, port: int, now: Callable[[], datetime], names: Mapping[str, str]
+    read: Callable[[], Snapshot], listener: socket.socket, *, now: Callable[[], datetime], names: Mapping[str, str]
 ) -> Iterator[str]:
-    """Serve what `read` returns; yield the page's address.
+    """Serve what `read` returns; yield the page's address. `names` are those of the nodes of the pipeline's picture.
 
     Raises:
         Unavailable: when the server does not start.
     """
-    server = uvicorn.Server(_config(_application(build(read, now, names), host), host, port))
-    thread = threading.Thread(target=server.run, name="page", daemon=True)
+    host, port = listener.getsockname()[:2]
+    server = uvicorn.Server(_config(_application(build(read, now, names), host)))
+    thread = threading.Thread(target=server.run, args=([listener],), name="page", daemon=True)
     thread.start()
-    _await_start(server, thread, f"{host}:{port}")
+    _await_start(server, thread)
     try:
-        yield f"http://{_in_address(host)}:{port}/"
+        yield f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
     finally:
         server.should_exit = True
         thread.join(STOP_WITHIN_S)
@@ -64,9 +74,9 @@ def open_in_browser(address: str) -> None:
 def _application(page: Callable[..., None], host: str) -> FastAPI:
     application = FastAPI(openapi_url=None)
     application.middleware("http")(_with_policy)
-    if _is_loopback(host):
+    if host.startswith("127."):
         # A name that a stranger's DNS turns into 127.0.0.1 is not ours.
-        application.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", host])
+        application.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", host])
     ui.page("/", title=TITLE, language="en-US", favicon=FAVICON)(page)
     ui.add_css(files(__package__).joinpath("style.css").read_text(), shared=True)
     nicegui_app.on_exception(lambda fault: log.error("the page failed", exc_info=fault))
@@ -83,26 +93,13 @@ async def _with_policy(request: Request, answer: Callable[[Request], Awaitable[R
     return response
 
 
-def _config(application: FastAPI, host: str, port: int) -> uvicorn.Config:
-    return uvicorn.Config(
-        application, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=1
-    )
+def _config(application: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(application, log_config=None, access_log=False, timeout_graceful_shutdown=1)
 
 
-def _await_start(server: uvicorn.Server, thread: threading.Thread, where: str) -> None:
+def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
     deadline = time.monotonic() + START_WITHIN_S
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise Unavailable(f"the page cannot be served at {where}: see --host and --port")
+            raise Unavailable("the page cannot be served: -v says more")
         time.sleep(0.02)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _in_address(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
