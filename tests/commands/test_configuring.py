@@ -38,7 +38,9 @@ def test_json_is_a_list_of_keys_with_value_and_origin(path, capsys):
     assert {"key": "kafka.partitions", "value": 8, "origin": str(path)} in json.loads(capsys.readouterr().out)
 
 
-def test_the_table_has_a_line_for_each_key(path, capsys):
+def test_the_table_has_a_line_for_each_key(path, capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+
     assert configuring.show_all(path, output="table") == 0
 
     (line,) = [line for line in capsys.readouterr().out.splitlines() if " kafka.partitions " in line]
