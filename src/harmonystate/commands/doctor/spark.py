@@ -6,13 +6,14 @@ from importlib import metadata
 
 from harmonystate.commands.doctor.examining import Category, Look
 from harmonystate.config import Config
-from harmonystate.core.checkup import Finding, fail, ok
+from harmonystate.core.checkup import Finding, fail, ok, warn
 from harmonystate.edges.kafka.connect import cluster_id
 from harmonystate.edges.local import java
 from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.jars import fetch
 from harmonystate.edges.spark.checkpoint_repair import find_damage, is_local, local_folder
 from harmonystate.edges.spark.conf import free_conf
+from harmonystate.errors import HarmonyError
 
 STARTS_WITHIN_S = 120.0
 
@@ -20,14 +21,17 @@ STARTS_WITHIN_S = 120.0
 def settings(config: Config) -> Iterator[Finding]:
     """Look at what can be said of Spark without starting it."""
     free_conf(config.spark.conf)
-    yield ok(f"pyspark {metadata.version('pyspark')}, master {config.spark.master}; not started, --spark starts it")
+    yield ok(f"pyspark {metadata.version('pyspark')}, master {config.spark.master}")
 
 
 def checkpoint(config: Config) -> Iterator[Finding]:
     """Look for damage that ingest would not start with."""
-    place = config.spark.checkpoint
-    if place is None:
-        place = str(Home(config.local.home).checkpoint / cluster_id(config.kafka) / config.kafka.topics.global2)
+    try:
+        place = config.spark.checkpoint or _default_checkpoint(config)
+    except HarmonyError:
+        # Why it does not answer is said in its own category.
+        yield warn("where the checkpoint of ingest lies is not known: Kafka does not answer", "see that it answers")
+        return
     if not is_local(place):
         yield ok(f"the checkpoint {place} is not on this host, and is not looked at")
         return
@@ -36,6 +40,15 @@ def checkpoint(config: Config) -> Iterator[Finding]:
         yield ok(f"the checkpoint of ingest is sound, or not made yet: {place}")
         return
     yield fail(f"the checkpoint {place} is damaged: {', '.join(map(str, damage.files))}")
+
+
+def _default_checkpoint(config: Config) -> str:
+    return str(Home(config.local.home).checkpoint / cluster_id(config.kafka) / config.kafka.topics.global2)
+
+
+def unstarted(_: Config) -> Iterator[Finding]:
+    """Say how to have it started: that takes ten seconds and a gigabyte, so it is done when asked for."""
+    yield ok("no session was started: --spark starts one")
 
 
 def session(config: Config) -> Iterator[Finding]:
@@ -65,9 +78,9 @@ def session(config: Config) -> Iterator[Finding]:
 
 SETTINGS = Look("spark-settings", "mend spark.conf", settings)
 CHECKPOINT = Look("spark-checkpoint", "`harmony ingest --repair-checkpoint` moves what is damaged aside", checkpoint)
-SESSION = Look("spark-session", "read local.home/logs/spark-doctor.log and .out", session)
+SESSION, ADVICE = "spark-session", "read local.home/logs/spark-doctor.log and .out"
 
 
 def category(*, start: bool) -> Category:
-    """Return the checks of Spark; a session takes ten seconds and a gigabyte, so it is started when asked for."""
-    return Category("spark", (SETTINGS, CHECKPOINT, *((SESSION,) if start else ())))
+    """Return the checks of Spark."""
+    return Category("spark", (SETTINGS, CHECKPOINT, Look(SESSION, ADVICE, session if start else unstarted)))
