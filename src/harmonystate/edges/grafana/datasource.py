@@ -1,9 +1,10 @@
 """What Grafana's own API says of the datasource: https://grafana.com/docs/grafana/latest/developers/http_api/data_source/"""
 
+import asyncio
 import json
 from typing import Any, NamedTuple
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+
+import aiohttp
 
 from harmonystate.config import GrafanaSettings
 from harmonystate.errors import Unavailable
@@ -43,15 +44,20 @@ def health(settings: GrafanaSettings) -> Answer:
 
 
 def _get(settings: GrafanaSettings, path: str) -> Answer:
-    headers = {"Authorization": f"Bearer {settings.token.get_secret_value()}"} if settings.token else {}
-    url = f"{(settings.url or '').rstrip('/')}{path}"
     try:
-        with urlopen(Request(url, headers=headers), timeout=WITHIN_S) as answer:  # noqa: S310 - http or https, as the config says
-            return Answer(answer.status, _object(answer.read()))
-    except HTTPError as refusal:
-        return Answer(refusal.code, _object(refusal.read()))
-    except OSError as fault:
-        raise Unavailable(f"no Grafana at {settings.url}: {getattr(fault, 'reason', fault)}") from fault
+        return asyncio.run(_ask(settings, path))
+    except (aiohttp.ClientError, TimeoutError, OSError) as fault:
+        raise Unavailable(f"no Grafana at {settings.url}: {str(fault) or type(fault).__name__}") from fault
+
+
+async def _ask(settings: GrafanaSettings, path: str) -> Answer:
+    headers = {"Authorization": f"Bearer {settings.token.get_secret_value()}"} if settings.token else {}
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN_S), headers=headers) as session,
+        # Who sends us elsewhere, such as to a page for the login, shall not get the token there.
+        session.get(f"{(settings.url or '').rstrip('/')}{path}", allow_redirects=False) as answer,
+    ):
+        return Answer(answer.status, _object(await answer.read()))
 
 
 def _object(content: bytes) -> dict[str, Any]:
