@@ -284,7 +284,7 @@ class Consumer:
         first = self._positions[place]
         last = min(first + AT_ONCE, self._world.ends[place])
         self._positions[place] = last
-        return [Row(offset=offset, partition=place.partition) for offset in range(first, last)]
+        return [Row(offset=offset, partition=place.partition, timestamp=0) for offset in range(first, last)]
 
     def group_metadata(self) -> SimpleNamespace:
         """Return who we are; a member that was thrown out reads back nobody."""
