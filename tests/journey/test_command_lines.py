@@ -29,6 +29,7 @@ STARTED_BY = {
     "doctor": "tests/commands/doctor/test_doctor.py",
     "dashboard": "tests/commands/test_dashboard.py",
     "--install-completion": "tests/cli/test_completion.py",
+    "--watch": "tests/commands/test_status.py",
 }
 QUICK = {"status", "verify", "dead-letters", "trace", "silence", "config", "forget"}
 # These hold a lease: one after the other.
@@ -99,7 +100,8 @@ def lines(*, alone):
     found = {" ".join(one): one for page in PAGES for one in in_markdown(page.read_text()) if one and one[0] in QUICK}
     # A command's bare name is a mention, but where that is a whole line.
     whole = [one for one in found.values() if len(one) > 1 or one[0] in {"status", "verify"}]
-    return [one for one in whole if bool(ALONE & set(one)) == alone]
+    ends = [one for one in whole if not STARTED_BY.keys() & set(one)]
+    return [one for one in ends if bool(ALONE & set(one)) == alone]
 
 
 def filled_in(arguments, place):

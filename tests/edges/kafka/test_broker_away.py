@@ -107,7 +107,7 @@ def copy(stop, settings, stage):
         def add(self, **counts):
             pass
 
-        show = add
+        show = observe = add
 
     exactly_once.transform_exactly_once(
         settings,

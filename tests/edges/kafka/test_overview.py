@@ -31,7 +31,7 @@ def test_a_topic_is_as_large_as_what_was_written_and_the_markers_of_its_transact
 
     assert sizes[topic].partitions == 4
     assert 40 <= sizes[topic].records <= 44
-    assert sizes[config.kafka.topics.alert] == (4, 0)
+    assert sizes[config.kafka.topics.alert] == (4, 0, 0)
 
 
 def test_the_lag_is_what_a_group_has_not_committed_and_all_of_it_for_one_that_never_did(config, topic):
