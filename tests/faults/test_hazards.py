@@ -13,8 +13,6 @@ from tests.support.kafka import wait_until, write
 
 pytestmark = pytest.mark.services
 
-GROUP = "of-the-living"
-
 
 @pytest.fixture
 def place(config):
@@ -24,10 +22,16 @@ def place(config):
 
 
 @pytest.fixture
-def living(config, place):
+def group(place):
+    """The group of this test alone: a member that left unheard keeps the next one waiting."""
+    return f"{place.topic}-living"
+
+
+@pytest.fixture
+def living(config, place, group):
     """A member of the group, which has all partitions."""
-    consumer = open_consumer(config.kafka, place.topic, group_id=GROUP)
-    wait_until(lambda: consumer.poll(100) or consumer.assignment(), within_s=60, what="the member's share")
+    consumer = open_consumer(config.kafka, place.topic, group_id=group)
+    wait_until(lambda: consumer.poll(100) or consumer.assignment(), within_s=120, what="the member's share")
     yield consumer.group_metadata()
     consumer.close(autocommit=False)
 
@@ -52,26 +56,26 @@ def commit(config, place):
     producer.close(timeout=5)
 
 
-def test_h3_without_an_identity_a_zombie_wins_and_with_an_old_one_it_does_not(config, place, living, commit):
+def test_h3_without_an_identity_a_zombie_wins_and_with_an_old_one_it_does_not(config, place, group, living, commit):
     zombie = living._replace(generation_id=living.generation_id - 1)
 
     assert not commit(zombie, 4)
-    assert committed(config.kafka, GROUP, place.topic) == {}
-    assert commit(ConsumerGroupMetadata(GROUP), 5)
-    assert committed(config.kafka, GROUP, place.topic) == {0: (5, "")}
+    assert committed(config.kafka, group, place.topic) == {}
+    assert commit(ConsumerGroupMetadata(group), 5)
+    assert committed(config.kafka, group, place.topic) == {0: (5, "")}
 
 
-def test_h2_offsets_of_an_aborted_transaction_are_committed_with_the_next(config, place, living, commit):
+def test_h2_offsets_of_an_aborted_transaction_are_committed_with_the_next(config, place, group, living, commit):
     zombie = living._replace(generation_id=living.generation_id - 1)
     neighbour = place._replace(partition=1)
 
     assert not commit(zombie, 9)
     assert commit(living, 3, neighbour)
 
-    assert committed(config.kafka, GROUP, place.topic) == {0: (9, ""), 1: (3, "")}
+    assert committed(config.kafka, group, place.topic) == {0: (9, ""), 1: (3, "")}
 
 
-def test_h2_ours_leaves_nothing_to_the_next_transaction(config, place, living):
+def test_h2_ours_leaves_nothing_to_the_next_transaction(config, place, group, living):
     zombie = living._replace(generation_id=living.generation_id - 1)
     given_up = Transactor(config.kafka, "reader")
 
@@ -80,4 +84,4 @@ def test_h2_ours_leaves_nothing_to_the_next_transaction(config, place, living):
     given_up.discard()
     write(config.kafka, [], offsets={(place.topic, 1): 3}, member=living)
 
-    assert committed(config.kafka, GROUP, place.topic) == {1: (3, "")}
+    assert committed(config.kafka, group, place.topic) == {1: (3, "")}
