@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from math import cos, radians
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harmonystate.core.newest import Heard
@@ -17,6 +17,7 @@ def heard(latitude: float, longitude: float) -> Heard:
 
 
 @given(places)
+@example([(32.0625, 0.0), (-2.2e-151, 0.0)])
 def test_every_drone_is_inside_the_frame(where):
     west, east, south, north = bounds([heard(*place) for place in where])
 

@@ -58,7 +58,8 @@ def bounds(drones: Sequence[Heard]) -> tuple[float, ...]:
     shrinks = max(cos(radians(middle)), 0.1)
     reach = max(abs(latitude - middle) for latitude in latitudes)
     reach = max(reach, shrinks * max(abs(longitude - centre) for longitude in longitudes), _STEP)
-    tall = (floor(reach / _STEP) + 1) * _STEP
+    # Half a step at least lies between the outermost and the frame, far more than rounding takes.
+    tall = (floor(reach / _STEP + 0.5) + 1) * _STEP
     wide = tall / shrinks
     return tuple(round(edge, 4) for edge in (centre - wide, centre + wide, middle - tall, middle + tall))
 
