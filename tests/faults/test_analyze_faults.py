@@ -18,6 +18,7 @@ from harmonystate.commands.analyze import answer, make_job
 from harmonystate.commands.analyze.engine import Engine
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.console.answers import write_json
+from harmonystate.edges.spark.session import forget_cassandra
 from harmonystate.errors import Busy, Unavailable
 from tests.support.account import Verdict
 from tests.support.analysis import expected_answers, some_reports, store_reports
@@ -84,6 +85,8 @@ def in_one_spark(session, everything, monkeypatch, request):
     config, _ = everything
     analysis = config.analysis.model_copy(update={"since": START.isoformat()})
     config = config.model_copy(update={"analysis": analysis})
+    # Its connector may have asked for the schema before this test's keyspace was made.
+    forget_cassandra(request.getfixturevalue("spark"))
 
     def run():
         job = make_job(config, until=END.isoformat(), threshold=None, full=False, save=True, now=datetime.now(UTC))
