@@ -23,6 +23,7 @@ from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.spark.faults import RecordsGone
 from harmonystate.edges.spark.micro_batch import DeadRecord, Outcome
 from harmonystate.errors import BadInput, Misconfigured, Unavailable
+from tests.support.harmony import alive
 from tests.support.kafka import read, wait_until
 from tests.support.services import child_environment, write_config
 
@@ -74,14 +75,6 @@ def running(command, log):
         if child.poll() is None:
             child.kill()
         child.wait(60)
-
-
-def alive(process):
-    """Say whether a process still does anything; where nobody reaps orphans, a dead one stays as a zombie."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 @services

@@ -15,7 +15,7 @@ from cassandra.cluster import Cluster
 from harmonystate.config import Config
 from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.local.children import Child, start_child, stop_children
-from tests.support.harmony import run_harmony
+from tests.support.harmony import alive, run_harmony
 from tests.support.kafka import read, wait_until
 from tests.support.services import child_environment, write_config
 
@@ -71,14 +71,6 @@ def killed_and_started(child: Child, start: Callable[[str], Child]) -> Child:
     # A batch that ingest had in hand ends first: it is written again, which does no harm.
     wait_until(lambda: not any(map(alive, servers)), within_s=120, what=f"the end of the JVM of {child.name}")
     return start(child.name)
-
-
-def alive(process: psutil.Process) -> bool:
-    """Say whether a process still does anything; where nobody reaps orphans, a dead one stays as a zombie."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def values(config: Config, topic: str) -> list[dict]:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
+
 from tests.support.services import child_environment
 
 HARMONY = Path(sys.executable).with_name("harmony")
@@ -41,3 +43,11 @@ def run_all(commands: Mapping[str, tuple[Path, tuple[str, ...]]]) -> "dict[str, 
         out, err = child.communicate(timeout=300)
         ended[name] = subprocess.CompletedProcess(child.args, child.returncode, out, err)
     return ended
+
+
+def alive(process: psutil.Process) -> bool:
+    """Say whether a process still does anything; where nobody reaps orphans, a dead one stays as a zombie."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
