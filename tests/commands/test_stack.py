@@ -13,7 +13,7 @@ from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalS
 from harmonystate.edges.local import server
 from harmonystate.edges.local.ports import free_ports
 from harmonystate.edges.local.probe import cassandra_answers
-from tests.support.services import child_environment, write_config
+from tests.support.services import SHORT_LIVED, child_environment, write_config
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def local(tmp_path) -> Config:
     return Config(
         kafka=KafkaSettings(bootstrap_servers=f"127.0.0.1:{kafka_port}"),
         cassandra=CassandraSettings(contact_points=("127.0.0.1",), port=cassandra_port),
-        local=LocalSettings(home=tmp_path / "home"),
+        local=LocalSettings(home=tmp_path / "home", jvm_options=SHORT_LIVED),
     )
 
 

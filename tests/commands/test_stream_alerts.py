@@ -17,6 +17,7 @@ from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.kafka.transaction import Transactor
+from tests.support.groups import members
 from tests.support.kafka import read, wait_until, write
 from tests.support.malformed import MALFORMED, WELL_FORMED, document, person, raw
 from tests.support.services import child_environment
@@ -236,6 +237,8 @@ def test_killed_in_the_middle_it_loses_and_doubles_nothing(config, start, write_
     while write_on() < COUNT:
         pass
     wait_until(lambda: lag(config.kafka, "stream-alerts", config.kafka.topics.global1) == 0, what="the end of the lag")
+    # Whoever was started again last may not have come to it yet, and could not be asked to leave.
+    wait_until(lambda: members(config.kafka, "stream-alerts") == set(names), what="everybody in the group")
     for child in children:
         child.terminate()
 

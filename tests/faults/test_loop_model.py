@@ -61,6 +61,7 @@ def require_exactly_once(counted, happening, calm):
         patch.setattr(transaction, "open_producer", lambda *_, **__: Producer(world))
         patch.setattr(group_reader, "open_consumer", lambda *_, **__: Consumer(world))
         patch.setattr(exactly_once, "leave", lambda *_, **__: None)
+        patch.setattr(session, "abort_what_was_left", lambda *_, **__: None)
         patch.setattr(exactly_once, "CALM_S", calm)
         patch.setattr(session, "LOOK_EVERY_S", calm)
         for module in (transaction, group_reader):

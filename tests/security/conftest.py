@@ -18,7 +18,7 @@ from tests.support.canaries import watching_command_lines
 from tests.support.harmony import start_harmony
 from tests.support.secured_cassandra import SecuredCassandra
 from tests.support.secured_kafka import SecuredKafka
-from tests.support.services import write_config
+from tests.support.services import SHORT_LIVED_SPARK, write_config
 from tests.support.tls import make_identities
 
 READ, WRITE = ACLOperation.READ, ACLOperation.WRITE
@@ -51,7 +51,10 @@ class Secured:
     def config(self, home: Path, user: str = "app") -> Config:
         """Return a config that is right in all."""
         return Config(
-            kafka=self.kafka.settings(user), cassandra=self.cassandra.settings(), local=LocalSettings(home=home)
+            kafka=self.kafka.settings(user),
+            cassandra=self.cassandra.settings(),
+            spark=SHORT_LIVED_SPARK,
+            local=LocalSettings(home=home),
         )
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from harmonystate.edges.local.kafka_server import kafka_server
 from harmonystate.edges.local.ports import LOOPBACK, free_ports
+from harmonystate.edges.local.server import Jvm
 from tests.support.node import Node
+from tests.support.services import SHORT_LIVED
 
 
 class Broker(Node):
@@ -20,7 +22,9 @@ class Broker(Node):
 
     def __init__(self, folder: Path) -> None:
         self.port, self.proxied_port, self.advertised_port = free_ports(3)
-        own = kafka_server(LOOPBACK, self.port, folder, heap="512m", avoid=[self.proxied_port, self.advertised_port])
+        own = kafka_server(
+            LOOPBACK, self.port, folder, Jvm("512m", SHORT_LIVED), avoid=[self.proxied_port, self.advertised_port]
+        )
 
         def prepare(java_home: Path, jars: Sequence[Path]) -> None:
             own.prepare(java_home, jars)

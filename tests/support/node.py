@@ -8,8 +8,9 @@ from pathlib import Path
 from harmonystate.edges.local import server
 from harmonystate.edges.local.cassandra_server import cassandra_server
 from harmonystate.edges.local.ports import LOOPBACK, free_ports
-from harmonystate.edges.local.server import Server
+from harmonystate.edges.local.server import Jvm, Server
 from harmonystate.edges.local.servers import supplies_for
+from tests.support.services import SHORT_LIVED
 
 START_S = 120
 
@@ -50,4 +51,4 @@ class CassandraNode(Node):
 
     def __init__(self, folder: Path) -> None:
         (self.port,) = free_ports(1)
-        super().__init__(cassandra_server(LOOPBACK, self.port, folder, heap="512m"))
+        super().__init__(cassandra_server(LOOPBACK, self.port, folder, Jvm("512m", SHORT_LIVED)))

@@ -12,9 +12,10 @@ from harmonystate.edges.cassandra.connect import connected
 from harmonystate.edges.local import server
 from harmonystate.edges.local.cassandra_server import cassandra_server
 from harmonystate.edges.local.ports import LOOPBACK, free_ports
-from harmonystate.edges.local.server import JVM_ARGS
+from harmonystate.edges.local.server import JVM_ARGS, Jvm
 from harmonystate.edges.local.servers import supplies_for
 from harmonystate.errors import HarmonyError
+from tests.support.services import SHORT_LIVED
 from tests.support.tls import STORE_PASSWORD, Identity
 
 _SECURED = """
@@ -43,7 +44,7 @@ class SecuredCassandra:
         self.ca = here.ca
         self.passwords = {"cassandra": "cassandra"}
         self.passwords |= {user: f"{user}-{uuid.uuid4()}" for user in ("app", "stranger")}
-        own = cassandra_server(LOOPBACK, self.port, folder, heap="512m")
+        own = cassandra_server(LOOPBACK, self.port, folder, Jvm("512m", SHORT_LIVED))
 
         def prepare(java_home: Path, jars: Sequence[Path]) -> None:
             own.prepare(java_home, jars)

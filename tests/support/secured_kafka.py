@@ -15,8 +15,9 @@ from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.local import server
 from harmonystate.edges.local.kafka_server import kafka_server
 from harmonystate.edges.local.ports import LOOPBACK, free_ports
-from harmonystate.edges.local.server import JVM_ARGS
+from harmonystate.edges.local.server import JVM_ARGS, Jvm
 from harmonystate.edges.local.servers import supplies_for
+from tests.support.services import SHORT_LIVED
 from tests.support.tls import STORE_PASSWORD, Identity
 
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
@@ -38,7 +39,7 @@ class SecuredKafka:
         self.address, self.elsewhere = f"{LOOPBACK}:{port}", f"{LOOPBACK}:{other_port}"
         self.ca = here.ca
         self.passwords = {user: f"{user}-{uuid.uuid4()}" for user in (*users, "admin", "broker")}
-        own = kafka_server(LOOPBACK, port, folder, heap="384m", avoid=[other_port])
+        own = kafka_server(LOOPBACK, port, folder, Jvm("384m", SHORT_LIVED), avoid=[other_port])
 
         def prepare(java_home: Path, jars: Sequence[Path]) -> None:
             # Its own way would make the data folder under plain settings, without users.

@@ -12,6 +12,9 @@ from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalS
 
 _RUN = uuid.uuid4().hex[:8]
 _numbers = itertools.count()
+# A JVM that lives for minutes spends more on its second compiler than that ever gives back.
+SHORT_LIVED = ("-XX:TieredStopAtLevel=1",)
+SHORT_LIVED_SPARK = SparkSettings(conf={"spark.driver.extraJavaOptions": " ".join(SHORT_LIVED)})
 
 
 class Services(NamedTuple):
@@ -64,9 +67,8 @@ def local_config(services: Services, home: Path) -> Config:
             port=services.cassandra_port,
             keyspace=prefix.replace(".", "_"),
         ),
-        local=LocalSettings(home=home),
-        # A JVM that lives for seconds spends more on its second compiler than that ever gives back.
-        spark=SparkSettings(conf={"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}),
+        local=LocalSettings(home=home, jvm_options=SHORT_LIVED),
+        spark=SHORT_LIVED_SPARK,
     )
 
 

@@ -219,6 +219,7 @@ class LocalSettings(Section):
 
     home: HomePath = Field(default_factory=lambda: platformdirs.user_state_path("harmony"))
     heap: Annotated[str, Field(pattern=r"^[1-9][0-9]*[mg]$")] = "512m"
+    jvm_options: tuple[Annotated[str, Field(pattern=r"^-\S+$")], ...] = ()
 
 
 class Config(Section):

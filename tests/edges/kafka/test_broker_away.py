@@ -20,8 +20,10 @@ from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
 from harmonystate.edges.local import server
 from harmonystate.edges.local.kafka_server import kafka_server
 from harmonystate.edges.local.ports import free_ports
+from harmonystate.edges.local.server import Jvm
 from harmonystate.edges.local.servers import supplies_for
 from tests.support.kafka import read, wait_until
+from tests.support.services import SHORT_LIVED
 
 pytestmark = pytest.mark.services
 
@@ -35,7 +37,7 @@ class Broker:
     def __init__(self, folder):
         (port,) = free_ports(1)
         self.settings = KafkaSettings(bootstrap_servers=f"127.0.0.1:{port}")
-        self._server = kafka_server("127.0.0.1", port, folder, heap="256m")
+        self._server = kafka_server("127.0.0.1", port, folder, Jvm("256m", SHORT_LIVED))
         self._supplies = supplies_for([self._server])
 
     def start(self):

@@ -35,7 +35,7 @@ def make(config: Config, home: Path, *, discord: bool) -> Config:
     """Wipe the demo's home, after stopping what a killed demo may have left in it, and write its config there.
 
     Args:
-        config: the fleet, the rules and the heap are taken from it; Discord only if `discord`.
+        config: the fleet, the rules and the servers' JVMs are as in it; Discord only if `discord`.
         home: the demo's own.
         discord: tell the configured channel.
     """
@@ -51,7 +51,7 @@ def make(config: Config, home: Path, *, discord: bool) -> Config:
         alerts=config.alerts,
         analysis=config.analysis,
         dashboard=DashboardSettings(port=page_port),
-        local=LocalSettings(home=home, heap=config.local.heap),
+        local=LocalSettings(home=home, heap=config.local.heap, jvm_options=config.local.jvm_options),
     )
     dump.write(ours, config_file(home))
     return ours

@@ -11,6 +11,8 @@ seam.py          the private parts of kafka-python that we stand on
 batches.py       one more of them: whole batches at once
 watchdog.py      a client call that never returns ends the process
 patience.py      waits for a broker that went away, and says so once
+inheritance.py   aborts what an instance that is gone has left open
+memory.py        gives back what an outage has left of freed memory
 group_reader.py  reads a topic as a member of a group
 membership.py    what it takes to be a member under a name of one's own, and to leave
 session.py       a Transactor and a GroupReader, which live and fail together

@@ -30,7 +30,6 @@ class AlertFeed(Session):
         """Join the group under the name `instance`; `meter` shows the lag."""
         alerts = settings.topics.alert
         super().__init__(settings, alerts, stage=GROUP, instance=instance, meter=meter, max_poll_records=MOST_POLLED)
-        self._settings = settings
         self._ends_when_assigned: dict[TopicPartition, int] = {}
         self._opened_at = time.monotonic()
         self._has_caught_up = False
@@ -93,5 +92,6 @@ class AlertFeed(Session):
         if self._generation is not None and (member is None or member.generation_id != self._generation):
             raise TransactionFailed("the group rebalances")
         if self._generation is None and member is not None:
+            self._inherit()
             self._ends_when_assigned = self._reader.ends()
             self._generation = member.generation_id

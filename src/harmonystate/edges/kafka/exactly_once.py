@@ -118,6 +118,7 @@ class _Loop(Session):
                 # Partitions that we keep also keep their position, so what is read and not committed would be skipped.
                 raise TransactionFailed("the group has rebalanced")
             self._committed.clear()
+            self._inherit()
         self._generation = generation
 
     def _note_positions(self) -> None:

@@ -8,6 +8,7 @@ import structlog
 from kafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
 
 from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka.memory import give_back
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed
 from harmonystate.errors import Misconfigured
 
@@ -64,6 +65,7 @@ class Patience:
         # A failure of another kind, such as a rebalance, is mostly over before anybody could read of it.
         if self._failures > 2 or isinstance(fault.__cause__, NO_ANSWER):
             self._say(str(fault))
+        give_back()
         self._stop.wait(min(FIRST_WAIT_S * 2 ** (self._failures - 1), LONGEST_WAIT_S))
 
     def hear_nothing(self, call: str) -> None:

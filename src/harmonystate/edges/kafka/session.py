@@ -8,6 +8,7 @@ from kafka import TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.group_reader import GroupReader
+from harmonystate.edges.kafka.inheritance import abort_what_was_left
 from harmonystate.edges.kafka.transaction import Transactor
 
 LOOK_EVERY_S = 5.0
@@ -41,7 +42,8 @@ class Session:
     ) -> None:
         """Open both; `reading` is for the reader, `stage` the group's name too."""
         # First of all: this resolves what the session before left pending, and only then are offsets worth reading.
-        self._transactor = Transactor(settings, f"harmony-{stage}-{instance}")
+        self._settings, self._group, self._instance = settings, stage, instance
+        self._transactor = Transactor(settings, f"{self._prefix}{instance}")
         try:
             self._reader = GroupReader(settings, topic, group=stage, instance=instance, **reading)
         except BaseException:
@@ -63,6 +65,15 @@ class Session:
         else:
             self._transactor.discard()
         self._reader.close()
+
+    @property
+    def _prefix(self) -> str:
+        """Return what stands before an instance's name in its transactional id."""
+        return f"harmony-{self._group}-"
+
+    def _inherit(self) -> None:
+        """Make readable what came to us from an instance that is gone; call it when our share is settled."""
+        abort_what_was_left(self._settings, group=self._group, instance=self._instance, prefix=self._prefix)
 
     def ends(self) -> dict[TopicPartition, int]:
         """Return where the topic's committed records end now."""

@@ -1,5 +1,6 @@
 """One transaction: records, and the offsets they stand for, or nothing."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,8 @@ from harmonystate.errors import Misconfigured
 TRANSACTION_TIMEOUT_MS = 40_000
 # Longer than a coordinator or a leader takes to move to another broker (12 s seen); short enough for SIGTERM's 20 s.
 ANSWER_S = 15.0
+# Whoever falls silent so long in a transaction has lost its place in the group, and others may abort what it left open.
+SILENT_S = 10.0
 CLOSE_S = 5.0
 
 _FENCED = (
@@ -108,6 +111,18 @@ class Transactor:
             TransactionFailed: nothing is committed, or, with outcome_unknown, perhaps all of it. Fenced is one.
             Misconfigured: when Kafka refuses us or a record, for ever.
         """
+        began = time.monotonic()
+        try:
+            self._commit(outgoings, offsets or {}, member or group, metadata)
+        except Fenced as fault:
+            if time.monotonic() - began > SILENT_S:
+                # It says nothing of another process with our name: we were frozen, and given up for dead.
+                raise TransactionFailed(fault, outcome_unknown=fault.outcome_unknown) from fault
+            raise
+
+    def _commit(
+        self, outgoings: Iterable[Outgoing], offsets: Mapping[tuple[str, int], int], owner: Any, metadata: str
+    ) -> None:
         with translated(to="WRITE", name=self._id):
             self._producer.begin_transaction()
             epoch = seam.epoch_of(self._producer)
@@ -115,7 +130,7 @@ class Transactor:
             crash.passing("after-send")
             if offsets:
                 with self._watchdog.watching("send_offsets_to_transaction"):
-                    seam.send_offsets(self._producer, _as_kafka(offsets, metadata), member or group, timeout_s=ANSWER_S)
+                    seam.send_offsets(self._producer, _as_kafka(offsets, metadata), owner, timeout_s=ANSWER_S)
             if seam.epoch_of(self._producer) != epoch:
                 raise Fenced(f"the broker has aborted a transaction of {self._id}")
         crash.passing("before-commit")

@@ -10,19 +10,19 @@ from harmonystate.edges.local import process
 from harmonystate.edges.local.kafka_mourning import mourn
 from harmonystate.edges.local.ports import kept_ports
 from harmonystate.edges.local.probe import kafka_answers
-from harmonystate.edges.local.server import JVM_ARGS, PORTS, Server
+from harmonystate.edges.local.server import JVM_ARGS, PORTS, Jvm, Server
 from harmonystate.edges.local.template import class_path, render
 from harmonystate.errors import Unavailable
 
 
-def kafka_server(host: str, port: int, folder: Path, *, heap: str, avoid: Collection[int] = ()) -> Server:
-    """Return the broker of `folder`, to listen on host:port; `heap` is for -Xmx; its own ports `avoid` some."""
+def kafka_server(host: str, port: int, folder: Path, jvm: Jvm, *, avoid: Collection[int] = ()) -> Server:
+    """Return the broker of `folder`, to listen on host:port; its own ports `avoid` some."""
     inner = kept_ports(folder / PORTS, ["controller_port"], avoid={port, *avoid})
 
     def prepare(java_home: Path, jars: Sequence[Path]) -> None:
         render("kafka.properties", folder / "conf/server.properties", host=host, port=port, **inner)
         render("kafka-log4j2.properties", folder / "conf/log4j2.properties")
-        render("kafka-jvm.args", folder / JVM_ARGS, heap=heap, classpath=class_path(jars))
+        render("kafka-jvm.args", folder / JVM_ARGS, classpath=class_path(jars), **jvm.values)
         if (folder / "data/meta.properties").exists():
             mourn(folder, _java(folder, java_home), **inner)
         else:

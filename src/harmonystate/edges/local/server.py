@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harmonystate.edges.local import ports, process
+from harmonystate.edges.local.template import quoted
 from harmonystate.errors import Unavailable
 
 START_S = 90.0
@@ -52,6 +53,18 @@ class Server:
     def address(self) -> str:
         """Return host:port."""
         return f"{self.host}:{self.port}"
+
+
+class Jvm(NamedTuple):
+    """What a server's JVM is started with, besides our own arguments: its heap as -Xmx takes it, further options."""
+
+    heap: str
+    options: Sequence[str] = ()
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Return what the templates of its arguments ask for."""
+        return {"heap": self.heap, "options": "\n".join(map(quoted, self.options))}
 
 
 class Running(NamedTuple):

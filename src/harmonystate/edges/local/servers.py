@@ -17,7 +17,7 @@ from harmonystate.edges.local.cassandra_server import cassandra_server
 from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.java import find_java
 from harmonystate.edges.local.kafka_server import kafka_server
-from harmonystate.edges.local.server import Server
+from harmonystate.edges.local.server import Jvm, Server
 from harmonystate.errors import Busy
 
 # Longer than a first start with its downloads takes on a slow line.
@@ -30,12 +30,13 @@ def local_servers(config: Config) -> tuple[Server, Server]:
     Raises:
         Misconfigured: when an address is not a loopback one: then the service is not ours to start.
     """
-    home, heap = Home(config.local.home), config.local.heap
+    home = Home(config.local.home)
+    jvm = Jvm(config.local.heap, config.local.jvm_options)
     kafka_host, kafka_port = one_broker(config.kafka.bootstrap_servers)
     cassandra_host, cassandra_port = one_node(config.cassandra.contact_points), config.cassandra.port
-    kafka = kafka_server(kafka_host, kafka_port, home.kafka, heap=heap, avoid=[cassandra_port])
+    kafka = kafka_server(kafka_host, kafka_port, home.kafka, jvm, avoid=[cassandra_port])
     taken = [kafka_port, *kafka.inner_ports]
-    return kafka, cassandra_server(cassandra_host, cassandra_port, home.cassandra, heap=heap, avoid=taken)
+    return kafka, cassandra_server(cassandra_host, cassandra_port, home.cassandra, jvm, avoid=taken)
 
 
 @contextmanager
