@@ -317,18 +317,6 @@ def test_two_instances_share_the_alerts_and_a_third_takes_over_from_a_killed_one
     assert told(discord) == recorded(config) == once_each(alerts)
 
 
-def test_a_storm_of_refusals_loses_and_doubles_nothing(config, discord, start):
-    alerts = fresh(200)
-    for begin in range(0, 200, 20):
-        tell(config, *alerts[begin : begin + 20])
-    storm = [Answer(cut=True), Answer(status=502), Answer(status=429), Answer(), Answer(cut=True), Answer()]
-    discord.script.extend(storm * 3)
-
-    assert ended(start("--once", discord=discord), within_s=120)[0] == 0
-
-    assert told(discord) == recorded(config) == once_each(alerts)
-
-
 def test_a_refused_token_is_78_and_is_never_shown(discord, start):
     code, said = ended(start(discord=discord, token=TOKEN.replace("fake", "feke")))
 

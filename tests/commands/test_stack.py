@@ -159,7 +159,7 @@ def test_up_takes_over_what_a_killed_up_had_begun_to_start(local):
     try:
         code, _, err = harmony(local, "up")
 
-        assert code == 0
+        assert code == 0, err
         assert ("Cassandra", "runs already") in said(err)
         assert cassandra_answers("127.0.0.1", local.cassandra.port)
     finally:

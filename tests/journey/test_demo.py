@@ -10,7 +10,7 @@ import yaml
 
 from harmonystate.config import Config, LocalSettings, dump
 from tests.support.harmony import HARMONY
-from tests.support.services import SHORT_LIVED, child_environment
+from tests.support.services import child_environment
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(1200)]
 
@@ -27,7 +27,7 @@ def is_listened_to(port: int) -> bool:
 
 
 def test_it_agrees_with_itself_and_leaves_nothing_running(tmp_path):
-    config = Config(local=LocalSettings(home=tmp_path / "home", jvm_options=SHORT_LIVED))
+    config = Config(local=LocalSettings(home=tmp_path / "home"))
     path = dump.write(config, tmp_path / "harmony.yaml")
 
     done = subprocess.run(

@@ -25,6 +25,7 @@ while True:
 def folder(tmp_path: Path) -> Path:
     for name in ("data/__cluster_metadata-0", "log", "conf"):
         (tmp_path / name).mkdir(parents=True)
+    (tmp_path / LOG).touch()
     return tmp_path
 
 
@@ -34,6 +35,12 @@ def controller(said: str) -> list[str]:
 
 def test_what_never_ran_is_not_mourned(tmp_path: Path):
     mourn(tmp_path, NO_JAVA, controller_port=1)
+
+
+def test_what_is_only_formatted_is_not_mourned_either(folder: Path):
+    (folder / LOG).rename(folder / "data/__cluster_metadata-0/0.checkpoint")
+
+    mourn(folder, NO_JAVA, controller_port=1)
 
 
 def test_what_died_is_mourned_until_the_controller_has_given_it_up(folder: Path):

@@ -145,3 +145,14 @@ def test_last_lines_are_the_last_that_hold_anything(tmp_path):
 
     assert process.last_lines(tmp_path / "log", 2) == ["line 9998", "line 9999"]
     assert process.last_lines(tmp_path / "none") == []
+
+
+def test_what_has_no_pid_file_yet_is_cleared_away(make):
+    one, java_home = make(LISTENS)
+    server.start(one, java_home, [])
+    server.await_answer(one, threading.Event())
+    (one.folder / "pid").unlink()
+
+    server.clear(one)
+
+    server.require_free_ports(one)

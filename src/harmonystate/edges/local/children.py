@@ -5,14 +5,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
-from harmonystate.edges.local.process import command_of, last_lines, terminate
+from harmonystate.edges.local.process import last_lines, terminate_all
 
 # A little more than the 25 s that a command may take to stop (docs: SIGTERM).
 STOP_S = 28.0
@@ -76,9 +73,7 @@ def stop_children(children: Iterable[Child], *, patience_s: float = STOP_S) -> l
 
 def stop_leftovers(config_file: Path, *, patience_s: float = STOP_S) -> None:
     """Stop the commands that read this config file: what a run that was killed has left behind."""
-    left = [process for process in psutil.process_iter() if str(config_file) in command_of(process.pid)]
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda process: terminate(process.pid, patience_s=patience_s), left))
+    terminate_all(str(config_file), patience_s=patience_s)
 
 
 def _went(child: Child, patience_s: float) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 from harmonystate.edges.local import process
 from harmonystate.edges.local.template import render
 
-# Of Kafka, in the data folder, once it has run.
+# Of Kafka's controller: where its log lies, once it has run.
 _KNOWN = "data/__cluster_metadata-0"
 _LOG = "log/server.log"
 _GIVEN_UP, _ACTIVE = "Fencing broker ", "Becoming the active controller"
@@ -37,7 +37,7 @@ def mourn(folder: Path, java: Sequence[str], *, controller_port: int) -> None:
         java: the command line up to the main class.
         controller_port: where it listens.
     """
-    if not (folder / _KNOWN).exists():
+    if not any((folder / _KNOWN).glob("*.log")):
         return
     render("kafka-controller.properties", folder / "conf/controller.properties", controller_port=controller_port)
     log = folder / _LOG

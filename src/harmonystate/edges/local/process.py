@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -57,6 +58,13 @@ def terminate(pid: int, *, patience_s: float) -> bool:
         process.wait(5)
         return False
     return True
+
+
+def terminate_all(argument: str, *, patience_s: float) -> None:
+    """Terminate, side by side, every process that has this argument on its command line."""
+    found = [one.pid for one in psutil.process_iter(["cmdline"]) if argument in (one.info["cmdline"] or [])]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda pid: terminate(pid, patience_s=patience_s), found))
 
 
 def without_our_settings() -> dict[str, str]:

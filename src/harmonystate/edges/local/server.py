@@ -88,6 +88,11 @@ def running(folder: Path) -> Running | None:
     return Running(int(pid), address) if f"@{folder / JVM_ARGS}" in arguments else None
 
 
+def clear(server: Server) -> None:
+    """End what an `up` that was killed left of a server that does not run: its folder is being formatted, say."""
+    process.terminate_all(f"@{server.folder / JVM_ARGS}", patience_s=STOP_S)
+
+
 def require_free_ports(server: Server) -> None:
     """Make sure that nobody else listens where `server` is to.
 

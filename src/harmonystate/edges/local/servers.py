@@ -85,6 +85,7 @@ def supplies_for(servers: Sequence[Server]) -> Supplies:
         Unavailable: when a port is taken, there is no Java, or a jar cannot be fetched.
     """
     for one in servers:
+        server.clear(one)
         server.require_free_ports(one)
     return Supplies(find_java(), jars.fetch([one.jars for one in servers]))
 
