@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka import exactly_once, group_reader, session, transaction
+from harmonystate.edges.kafka import exactly_once, group_reader, patience, session, transaction
 from harmonystate.errors import Misconfigured
 from tests.support.fake_kafka import SOURCE, Consumer, Fate, Killed, Producer, World, is_sad
 
@@ -62,6 +62,7 @@ def require_exactly_once(counted, happening, calm):
         patch.setattr(group_reader, "open_consumer", lambda *_, **__: Consumer(world))
         patch.setattr(exactly_once, "leave", lambda *_, **__: None)
         patch.setattr(session, "abort_what_was_left", lambda *_, **__: None)
+        patch.setattr(patience, "give_back", lambda: None)
         patch.setattr(exactly_once, "CALM_S", calm)
         patch.setattr(session, "LOOK_EVERY_S", calm)
         for module in (transaction, group_reader):

@@ -65,7 +65,6 @@ class Patience:
         # A failure of another kind, such as a rebalance, is mostly over before anybody could read of it.
         if self._failures > 2 or isinstance(fault.__cause__, NO_ANSWER):
             self._say(str(fault))
-        give_back()
         self._stop.wait(min(FIRST_WAIT_S * 2 ** (self._failures - 1), LONGEST_WAIT_S))
 
     def hear_nothing(self, call: str) -> None:
@@ -81,6 +80,7 @@ class Patience:
     def _say(self, because: str) -> None:
         if not self._said:
             self._said = True
+            give_back()  # what the outage before this one has left
             self._log.warning(f"waiting for Kafka at {self._where}", because=because)
 
     def _note_fenced(self) -> None:
