@@ -35,11 +35,17 @@ def read(settings: KafkaSettings, topic: str) -> list[Any]:
         consumer.close(autocommit=False)
 
 
+# However long a look takes.
+RAREST_S = 1.0
+
+
 def wait_until(
     condition: Callable[[], object], *, within_s: float = 60, what: str = "the condition", every_s: float = 0.05
 ) -> None:
-    """Wait for `condition` to hold; look rarely where a look is dear."""
+    """Wait for `condition` to hold; where a look is dear it is rare, so that looking leaves the machine to others."""
     deadline = time.monotonic() + within_s
+    began = time.monotonic()
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come about within {within_s} s"
-        time.sleep(every_s)
+        time.sleep(max(every_s, min(RAREST_S, 3 * (time.monotonic() - began))))
+        began = time.monotonic()
