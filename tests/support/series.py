@@ -1,19 +1,19 @@
 """Looks at what analyze saves while it saves, and notes what no reader may ever see."""
 
-import threading
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Self
 
 from cassandra.cluster import Session
+
+from tests.support.lookout import Lookout
 
 _SERIES = {"harmonyscores": "harmonyscore", "persons": "count", "badpersons": "count"}
 _LOOK_EVERY_S = 0.02
 Versions = dict[str, frozenset[int]]
 
 
-class SeriesWatcher:
-    """Reads the series of some hours, and the saddest, in a thread of its own while the body of a `with` runs.
+class SeriesWatcher(Lookout):
+    """Reads the series of some hours, and the saddest, while the body of a `with` runs.
 
     A run writes all with one timestamp, so rows of two of them in one answer are half a run.
 
@@ -23,20 +23,11 @@ class SeriesWatcher:
     """
 
     def __init__(self, session: Session, hours: Sequence[datetime]) -> None:
+        super().__init__()
         self._session, self._hours = session, hours
         self.faults: list[str] = []
         self.seen: set[int] = set()
         self.looks = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="series")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def _watch(self) -> None:
         while not self._stop.wait(_LOOK_EVERY_S):

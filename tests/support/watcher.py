@@ -1,11 +1,9 @@
 """Reads topics while faults happen, and notes at once what no reader of committed records may ever see."""
 
-import threading
 from collections import defaultdict
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Self
 
 import msgspec
 from kafka.errors import KafkaError
@@ -13,6 +11,7 @@ from kafka.errors import KafkaError
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.offsets import partitions_of
+from tests.support.lookout import Lookout
 
 # Where it shows that rows were stored; it stands among the topics that are watched.
 STORED = "the table report"
@@ -23,8 +22,8 @@ class _Seen(msgspec.Struct, rename="camel"):
     report_id: str
 
 
-class Watcher:
-    """A read_committed reader from the beginning, in a thread of its own while the body of a `with` runs.
+class Watcher(Lookout):
+    """A read_committed reader from the beginning, while the body of a `with` runs.
 
     Attributes:
         written: when each record was written (ms since 1970), by topic.
@@ -32,14 +31,13 @@ class Watcher:
     """
 
     def __init__(self, settings: KafkaSettings, *topics: str) -> None:
+        super().__init__()
         self._settings, self._topics = settings, topics
         self._seen: dict[str, set[str]] = defaultdict(set)
         self._next: dict[tuple[str, int], int] = {}
         self.written: dict[str, list[int]] = defaultdict(list)
         self._partitions: dict[str, list[int]] = defaultdict(list)
         self.faults: list[str] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="watcher")
 
     def count(self, topic: str) -> int:
         """Return how many different reports of a topic it has seen."""
@@ -57,14 +55,6 @@ class Watcher:
         """Return how long after a fault the next record of a topic was written; None when none was."""
         later = min((at for at in self.written[topic] if at > fault_ms), default=None)
         return None if later is None else (later - fault_ms) / 1000
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def _watch(self) -> None:
         consumer = open_consumer(self._settings)
@@ -93,7 +83,7 @@ class Watcher:
         self.written[record.topic].append(record.timestamp)
 
 
-class BatchWatcher:
+class BatchWatcher(Lookout):
     """Notes, while the body of a `with` runs, when each batch of ingest was done, as Spark writes it down.
 
     Args:
@@ -102,17 +92,8 @@ class BatchWatcher:
     """
 
     def __init__(self, checkpoints: Path, done: list[int]) -> None:
+        super().__init__()
         self._checkpoints, self._done = checkpoints, done
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="batches")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def _watch(self) -> None:
         # Spark keeps the last hundred only.

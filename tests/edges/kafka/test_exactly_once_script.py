@@ -61,7 +61,7 @@ class Script:
             def positions(self):
                 return self._positions
 
-            def lag(self):
+            def lag(self, _done):
                 return 0
 
             def close(self):

@@ -9,7 +9,7 @@ from harmonystate.edges.kafka import transaction
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.inheritance import abort_what_was_left
 from harmonystate.edges.kafka.membership import leave
-from harmonystate.edges.kafka.offsets import committed
+from harmonystate.edges.kafka.offsets import committed, partitions_of
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.kafka.transaction import Transactor
 from tests.support.kafka import read, wait_until, write
@@ -33,6 +33,8 @@ def settings(config):
 def member(settings):
     """Whoever takes over is a member of the group."""
     consumer = open_consumer(settings, settings.topics.alert, group_id=GROUP, group_instance_id="living")
+    # A leader that does not know the partitions yet would give itself an empty share.
+    partitions_of(consumer, settings.topics.alert)
     wait_until(lambda: consumer.poll(100) or consumer.assignment(), what="its share")
     yield
     consumer.close(autocommit=False)

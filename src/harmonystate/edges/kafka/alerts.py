@@ -44,6 +44,9 @@ class AlertFeed(Session):
         self._look()
         polled = self._reader.poll(int(timeout_s * 1000), hold=hold)
         self._note_generation()
+        for where, records in polled.items():
+            # What is in hand is yet to be told: a backlog, or a Discord that refuses, is a lag.
+            self._committed.setdefault(where, records[0].offset)
         return [record for records in polled.values() for record in records]
 
     def is_unproved(self, record: Record) -> bool:

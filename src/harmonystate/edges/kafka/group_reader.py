@@ -125,13 +125,14 @@ class GroupReader:
         positions = self.positions()
         return all(positions.get(where, -1) >= goal.get(where, 0) for where in self._consumer.assignment())
 
-    def lag(self) -> int:
-        """Return how many offsets are left to read of what is ours.
+    def lag(self, done: Mapping[TopicPartition, int]) -> int:
+        """Return how many offsets are left of what is ours, behind what is done, or else behind what is read.
 
         It also notices a broker that went away, for a poll just goes on returning nothing.
         """
         ends = self.ends(LOOK_MS)
-        return sum(max(0, ends.get(where, 0) - position) for where, position in self.positions().items())
+        reached = {where: done.get(where, position) for where, position in self.positions().items()}
+        return sum(max(0, ends.get(where, 0) - offset) for where, offset in reached.items())
 
     def close(self) -> None:
         """Close it; the group keeps our partitions for us until `membership.leave`, or the session times out."""

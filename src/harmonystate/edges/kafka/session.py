@@ -51,6 +51,7 @@ class Session:
             raise
         self._meter = meter
         self._generation: int | None = None
+        # Of each partition: the next offset to commit, as far as it is known.
         self._committed: dict[TopicPartition, int] = {}
         self._looked_at = time.monotonic()
 
@@ -86,5 +87,5 @@ class Session:
     def _look(self) -> None:
         """Show the lag, from time to time."""
         if time.monotonic() - self._looked_at > LOOK_EVERY_S:
-            self._meter.show(lag=self._reader.lag())
+            self._meter.show(lag=self._reader.lag(self._committed))
             self._looked_at = time.monotonic()
