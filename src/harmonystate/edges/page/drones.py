@@ -73,7 +73,7 @@ def _sentence(drones: Sequence[Heard], lit: Sequence[Heard]) -> str:
         return "No drone was heard in the last 5 minutes."
     many = f"the {MOST_DRONES} heard last" if len(drones) >= MOST_DRONES else f"{len(drones)} heard in 5 minutes"
     sad = str(len(lit)) if lit else "none"
-    return f"{many[0].upper()}{many[1:]}; {sad} with an alert in the last {LIT_FOR.seconds} s, lit red."
+    return f"{many[0].upper()}{many[1:]}; {sad} saw somebody sad in the last {LIT_FOR.seconds} s, lit red."
 
 
 def _dot(one: Heard, now: datetime) -> dict[str, Any]:
