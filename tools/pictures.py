@@ -1,16 +1,16 @@
-"""Take the pictures of the page in docs/images: `.venv/bin/python tools/pictures.py ADDRESS [NAME…]`.
+"""Take the pictures of the page in docs/images: `.venv/bin/python -m tools.pictures ADDRESS [NAME…]`.
 
 ADDRESS is what `harmony demo` or `harmony dashboard` names; NAMEs are those of PICTURES. For `dashboard-stalled`
 stop a stage of the demo a good minute before (`kill -STOP`), and let it go on afterwards (`kill -CONT`).
 """
 
-import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
+
+from tests.support.browser import open_browser
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 WIDE = {"width": 1440, "height": 1000}
@@ -36,9 +36,6 @@ def take(browser: Browser, address: str, name: str) -> None:
 
 if __name__ == "__main__":
     address, *names = sys.argv[1:]
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with open_browser() as browser:
         for name in names or [name for name in PICTURES if name != "dashboard-stalled"]:
             take(browser, address, name)
-        browser.close()

@@ -6,10 +6,11 @@ from kafka.errors import KafkaError
 from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 
 from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka.connect import open_consumer, open_producer
-from harmonystate.edges.kafka.offsets import committed, partitions_of
+from harmonystate.edges.kafka.connect import open_producer
+from harmonystate.edges.kafka.offsets import committed
 from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
-from tests.support.kafka import wait_until, write
+from tests.support.groups import member_of
+from tests.support.kafka import write
 
 pytestmark = pytest.mark.services
 
@@ -30,12 +31,8 @@ def group(place):
 @pytest.fixture
 def living(config, place, group):
     """A member of the group, which has all partitions."""
-    consumer = open_consumer(config.kafka, place.topic, group_id=group)
-    # A leader that does not know the partitions yet would give itself an empty share.
-    partitions_of(consumer, place.topic)
-    wait_until(lambda: consumer.poll(100) or consumer.assignment(), within_s=120, what="the member's share")
-    yield consumer.group_metadata()
-    consumer.close(autocommit=False)
+    with member_of(config.kafka, group, place.topic) as consumer:
+        yield consumer.group_metadata()
 
 
 @pytest.fixture

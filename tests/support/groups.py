@@ -1,14 +1,16 @@
 """Who is in a consumer group, and how far it has come."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from kafka.errors import CoordinatorNotAvailableError
 
 from harmonystate.config import KafkaSettings
-from harmonystate.edges.kafka.connect import open_admin
-from harmonystate.edges.kafka.offsets import committed, end_offsets
+from harmonystate.edges.kafka.connect import open_admin, open_consumer
+from harmonystate.edges.kafka.offsets import committed, end_offsets, partitions_of
 from harmonystate.edges.kafka.transaction import TransactionFailed
+from tests.support.kafka import wait_until
 
 
 def members(settings: KafkaSettings, group: str) -> set[str]:
@@ -21,6 +23,17 @@ def members(settings: KafkaSettings, group: str) -> set[str]:
     if described["group_state"] != "Stable":
         return set()
     return {member["group_instance_id"] for member in described["members"] if member["member_assignment"]}
+
+
+@contextmanager
+def member_of(settings: KafkaSettings, group: str, topic: str, *, instance: str | None = None) -> Iterator[Any]:
+    """Yield the plain client's consumer, which has all partitions of the topic; one with a name has not left after."""
+    consumer = open_consumer(settings, topic, group_id=group, group_instance_id=instance)
+    # A leader that does not know the partitions yet would give itself an empty share.
+    partitions_of(consumer, topic)
+    wait_until(lambda: consumer.poll(100) or consumer.assignment(), within_s=120, what="the member's share")
+    yield consumer
+    consumer.close(autocommit=False)
 
 
 class Goal:

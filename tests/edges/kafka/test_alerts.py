@@ -4,6 +4,7 @@ import pytest
 
 from harmonystate.core.backlog import Settled
 from harmonystate.core.record import Outgoing
+from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka import session
 from harmonystate.edges.kafka.alerts import GROUP, AlertFeed
 from harmonystate.edges.kafka.membership import leave
@@ -15,19 +16,6 @@ pytestmark = pytest.mark.services
 INSTANCE = "lagging"
 
 
-class Shown(dict):
-    """A meter that keeps what is shown."""
-
-    def add(self, **_):
-        pass
-
-    def observe(self, **_):
-        pass
-
-    def show(self, **states):
-        self.update(states)
-
-
 @pytest.fixture
 def settings(config):
     create_topics(config.kafka)
@@ -37,17 +25,17 @@ def settings(config):
 
 def test_alerts_in_hand_are_a_lag_until_they_are_committed(settings, monkeypatch):
     monkeypatch.setattr(session, "LOOK_EVERY_S", 0)
-    shown, alerts = Shown(), settings.topics.alert
+    meter, alerts = Meter(GROUP), settings.topics.alert
     write(settings, [Outgoing(alerts, b"7", b"one"), Outgoing(alerts, b"7", b"two")])
 
-    with AlertFeed(settings, instance=INSTANCE, meter=shown) as feed:
+    with AlertFeed(settings, instance=INSTANCE, meter=meter) as feed:
         in_hand = []
         wait_until(lambda: in_hand.extend(feed.poll(0.1)) or len(in_hand) == 2, what="both alerts")
         feed.poll(0)
         # The mark that ends their transaction takes an offset too.
-        assert shown["lag"] == 3
+        assert meter.states()["lag"] == 3
 
         feed.commit(Settled([], {(alerts, in_hand[1].partition): in_hand[1].offset + 1}))
         feed.commit_positions()
         feed.poll(0)
-        assert shown["lag"] == 0
+        assert meter.states()["lag"] == 0

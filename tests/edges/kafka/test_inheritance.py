@@ -6,13 +6,13 @@ import pytest
 
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka import transaction
-from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.inheritance import abort_what_was_left
 from harmonystate.edges.kafka.membership import leave
-from harmonystate.edges.kafka.offsets import committed, partitions_of
+from harmonystate.edges.kafka.offsets import committed
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.kafka.transaction import Transactor
-from tests.support.kafka import read, wait_until, write
+from tests.support.groups import member_of
+from tests.support.kafka import read, write
 
 pytestmark = pytest.mark.services
 
@@ -32,12 +32,8 @@ def settings(config):
 @contextmanager
 def member(settings):
     """Whoever takes over is a member of the group."""
-    consumer = open_consumer(settings, settings.topics.alert, group_id=GROUP, group_instance_id="living")
-    # A leader that does not know the partitions yet would give itself an empty share.
-    partitions_of(consumer, settings.topics.alert)
-    wait_until(lambda: consumer.poll(100) or consumer.assignment(), what="its share")
-    yield
-    consumer.close(autocommit=False)
+    with member_of(settings, GROUP, settings.topics.alert, instance="living"):
+        yield
     leave(settings, group=GROUP, instance="living")
 
 
@@ -65,30 +61,24 @@ def test_what_a_killed_instance_has_left_open_is_aborted(settings, monkeypatch):
     assert committed(settings, GROUP, settings.topics.alert) == {}
 
 
-def test_what_a_member_is_writing_is_not(settings):
-    living = Transactor(settings, f"{PREFIX}living")
+def written_while_another_looks(settings, name):
+    """Write two records in one transaction of `name`, between which the heirs look; return what is read in the end."""
+    writer = Transactor(settings, f"{PREFIX}{name}")
 
     def slowly():
         yield one(settings, b"first")
         abort_what_was_left(settings, group=GROUP, instance="living", prefix=PREFIX)
         yield one(settings, b"second")
 
-    with member(settings):
-        living.commit(slowly())
+    writer.commit(slowly())
+    writer.close()
+    return [record.value for record in read(settings, settings.topics.alert)]
 
-    living.close()
-    assert [record.value for record in read(settings, settings.topics.alert)] == [b"first", b"second"]
+
+def test_what_a_member_is_writing_is_not(settings):
+    with member(settings):
+        assert written_while_another_looks(settings, "living") == [b"first", b"second"]
 
 
 def test_whoever_is_no_member_itself_aborts_nothing(settings):
-    other = Transactor(settings, f"{PREFIX}other")
-
-    def slowly():
-        yield one(settings, b"first")
-        abort_what_was_left(settings, group=GROUP, instance="living", prefix=PREFIX)
-        yield one(settings, b"second")
-
-    other.commit(slowly())
-
-    other.close()
-    assert [record.value for record in read(settings, settings.topics.alert)] == [b"first", b"second"]
+    assert written_while_another_looks(settings, "other") == [b"first", b"second"]
