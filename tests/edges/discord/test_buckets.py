@@ -19,6 +19,12 @@ def discord():
         yield fake
 
 
+@pytest.fixture
+def another_discord():
+    with FakeDiscord() as fake:
+        yield fake
+
+
 def tries_of(discord, *, ours, within_s=2.0):
     """Post one message, by hikari with our limits or its own; return how often it asked."""
 
@@ -38,12 +44,12 @@ def tries_of(discord, *, ours, within_s=2.0):
     return len(discord.tries)
 
 
-def test_a_global_limit_that_hikari_alone_would_run_against_is_met_by_one_request(discord):
-    discord.always = GLOBAL
+def test_a_global_limit_that_hikari_alone_would_run_against_is_met_by_one_request(discord, another_discord):
+    # Two of them: what the first client had under way when its time was up still arrives.
+    discord.always = another_discord.always = GLOBAL
 
     assert tries_of(discord, ours=False) > 20
-    discord.tries.clear()
-    assert tries_of(discord, ours=True) == 1
+    assert tries_of(another_discord, ours=True) == 1
 
 
 @pytest.mark.parametrize("scope", ["user", "shared"])
