@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from xdist import is_xdist_worker
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -21,15 +22,10 @@ settings.register_profile("harmony", deadline=None, print_blob=True)
 settings.load_profile("harmony")
 
 # Each worker takes whole files, in this order: one that takes minutes and begins last would keep the other waiting.
-_LONGEST = (
-    "test_demo",
-    "test_kill",
-    "test_chain",
-    "test_ingest",
-    "test_kill_everything",
-    "test_stack",
-    "test_secured_services",
-)
+_LONGEST = ("test_demo", "test_kill", "test_chain", "test_ingest", "test_stack", "test_secured_services")
+# Files that share what is dear to start, Spark or a broker that may be killed, go to the worker that has it.
+_BEGUN_ONCE = ("spark", "broker")
+_ASK_FOR_SPARK_LATE = ("test_analyze", "test_forget", "test_analyze_faults", "test_ingest_crash_points")
 
 # Taken out, like every other setting of ours, so that no test, nor any child of one, meets it.
 _NAMED_SERVICES = os.environ.pop("HARMONY_TEST_SERVICES", None)
@@ -38,22 +34,46 @@ for _name in [name for name in os.environ if name.startswith("HARMONY_")]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest."""
-    items.sort(key=lambda item: _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST))
+    """Say which files go together, and begin with what takes longest."""
+    asked: dict[Path, set[str]] = {}
+    for item in items:
+        late = {"spark"} if item.path.stem in _ASK_FOR_SPARK_LATE else set()
+        asked.setdefault(item.path, late).update(getattr(item, "fixturenames", ()))
+    groups = {path: next((dear for dear in _BEGUN_ONCE if dear in names), path.stem) for path, names in asked.items()}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
+    order = [*_BEGUN_ONCE, *_LONGEST]
+    items.sort(key=lambda item: order.index(groups[item.path]) if groups[item.path] in order else len(order))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop what all workers used, when the last of them has ended."""
+    if not is_xdist_worker(session):
+        from tests.support.stack import stop_shared
+
+        stop_shared(session.config._tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Services]":
-    """A real Kafka and Cassandra, for all that this worker runs: the names of the groups are fixed, so none is shared.
+def run_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this run: those of the workers lie in it."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if is_xdist_worker(request) else own
+
+
+@pytest.fixture(scope="session")
+def stack(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Services]":
+    """A real Kafka of this worker and the Cassandra of this run.
 
     HARMONY_TEST_SERVICES="kafkahost:port,cassandrahost:port" names servers that run already.
     """
-    from tests.support.services import named_services, own_services
+    from tests.support.services import named_services
+    from tests.support.stack import own_services
 
     if _NAMED_SERVICES:
         yield named_services(_NAMED_SERVICES)
         return
-    with own_services(tmp_path_factory.mktemp("stack")) as services:
+    with own_services(tmp_path_factory.mktemp("stack"), run_folder) as services:
         yield services
 
 

@@ -1,7 +1,5 @@
 """R11: Cassandra goes away under ingest and comes back: no row is lost, the wait is named, and it catches up."""
 
-import os
-import signal
 import threading
 import time
 from collections import Counter
@@ -10,48 +8,63 @@ from functools import partial
 import pytest
 from structlog.testing import capture_logs
 
-from harmonystate.commands import stack as servers
 from harmonystate.commands.ingest.ledger import Ledger, lag_of
 from harmonystate.commands.ingest.progress import Progress
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.offsets import committed, lag
-from harmonystate.edges.local import server
-from harmonystate.edges.local.home import Home
 from harmonystate.edges.spark.session import forget_cassandra
 from harmonystate.edges.spark.stall import StallClock
 from harmonystate.edges.spark.stream import Stream
 from tests.support.account import printed
+from tests.support.harmony import run_harmony
 from tests.support.kafka import wait_until, write
 from tests.support.proofs import counted
-from tests.support.services import local_config
+from tests.support.services import Services, local_config, write_config
 from tests.support.stored import rows_in, rows_of
 from tests.support.watcher import BatchWatcher
 
 AWAY_S = 30
 RESTARTS, LONG_S = 10, 600
 RATE = 100  # reports a second
+PORT = "spark.cassandra.connection.port"
 
 
 @pytest.fixture
-def ingest(everything, spark, tmp_path):
-    """ingest at work in the tests' own Spark, all but its process; it leaves at the end."""
-    config, _ = everything
-    stop, checkpoint = threading.Event(), str(tmp_path / "checkpoint")
+def config(stack, cassandra, tmp_path):
+    """A config for a Cassandra that may be killed, set up."""
+    config = local_config(Services(stack.kafka, "127.0.0.1", cassandra.port), tmp_path / "home")
+    assert run_harmony(write_config(config, tmp_path / "harmony.yaml"), "setup").returncode == 0
+    return config
+
+
+@pytest.fixture
+def led_there(spark, config):
+    """The tests' own Spark, with this config's Cassandra instead of everybody's."""
+    before = spark.conf.get(PORT)
+    spark.conf.set(PORT, str(config.cassandra.port))
     forget_cassandra(spark)
+    yield spark
+    spark.conf.set(PORT, before)
+    forget_cassandra(spark)
+
+
+@pytest.fixture
+def ingest(config, led_there, tmp_path):
+    """ingest at work, all but its process; it leaves at the end."""
+    stop, checkpoint = threading.Event(), str(tmp_path / "checkpoint")
     with open_session(config.cassandra) as session, Ledger(config, session) as ledger:
         look = partial(lag_of, config.kafka)
         watch = Progress(config.kafka.bootstrap_servers, config.cassandra, Meter("ingest"), lag=look)
         stream = Stream(
-            spark, config, checkpoint=checkpoint, outlet=ledger, watch=watch, clock=StallClock(900), stop=stop
+            led_there, config, checkpoint=checkpoint, outlet=ledger, watch=watch, clock=StallClock(900), stop=stop
         )
         thread = threading.Thread(target=stream.run, kwargs={"once": False}, name="ingest")
         thread.start()
         yield
         stop.set()
         thread.join(60)
-        forget_cassandra(spark)
 
 
 def made(config):
@@ -68,10 +81,7 @@ def up_to_date(config):
 
 
 @pytest.mark.services
-def test_r11_cassandra_may_go_away_under_ingest(everything, stack, ingest, chance, report):
-    if stack.home is None:
-        pytest.skip("these servers are not ours to kill")
-    config, _ = everything
+def test_r11_cassandra_may_go_away_under_ingest(config, cassandra, ingest, chance, report):
     topic, name = config.kafka.topics.global2, f"Cassandra at 127.0.0.1:{config.cassandra.port}"
     lines = printed("--seed", chance.randrange(10**6), "--count", 2_000, "--start", "2h")
     values = [Outgoing(topic, value[-9:], value) for value in lines]
@@ -79,10 +89,10 @@ def test_r11_cassandra_may_go_away_under_ingest(everything, stack, ingest, chanc
     wait_until(lambda: up_to_date(config), within_s=120, what="the first rows", every_s=0.5)
 
     with capture_logs() as said:
-        os.kill(server.running(Home(stack.home).cassandra).pid, signal.SIGKILL)
+        cassandra.kill()
         write(config.kafka, values[1_000:])
         time.sleep(AWAY_S)  # it is away for so long
-        servers.up(local_config(stack, stack.home))
+        cassandra.start()
         back = time.monotonic()
         wait_until(lambda: up_to_date(config), within_s=180, what="the last rows", every_s=0.5)
         took = time.monotonic() - back

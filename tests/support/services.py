@@ -1,10 +1,8 @@
-"""The real Kafka and Cassandra of the tests: ours, started once per run in a folder of their own, or those named."""
+"""Where the real Kafka and Cassandra of the tests are, and a config for them with names that nobody else uses."""
 
 import itertools
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,13 +20,11 @@ class Services(NamedTuple):
 
     Attributes:
         kafka: host:port.
-        home: the local home in which they run; None when they are not ours.
     """
 
     kafka: str
     cassandra_host: str
     cassandra_port: int
-    home: Path | None = None
 
 
 def named_services(text: str) -> Services:
@@ -36,22 +32,6 @@ def named_services(text: str) -> Services:
     kafka, cassandra = text.split(",")
     host, port = cassandra.rsplit(":", 1)
     return Services(kafka, host, int(port))
-
-
-@contextmanager
-def own_services(home: Path) -> Iterator[Services]:
-    """Start both on free ports by the code of `harmony up`, stop them by that of `harmony down`."""
-    from harmonystate.commands import stack
-    from harmonystate.edges.local.ports import free_ports
-
-    kafka_port, cassandra_port = free_ports(2)
-    services = Services(f"127.0.0.1:{kafka_port}", "127.0.0.1", cassandra_port, home)
-    config = local_config(services, home)
-    stack.up(config)
-    try:
-        yield services
-    finally:
-        stack.down(config, wipe=True, yes=True)
 
 
 def local_config(services: Services, home: Path) -> Config:
