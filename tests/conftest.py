@@ -22,7 +22,9 @@ settings.register_profile("harmony", deadline=None, print_blob=True)
 settings.load_profile("harmony")
 
 # Each worker takes whole files, in this order: one that takes minutes and begins last would keep the other waiting.
-_LONGEST = ("test_demo", "test_kill", "test_chain", "test_ingest", "test_stack", "test_secured_services")
+_LONGEST = ("test_demo", "test_kill", "test_chain", "test_ingest", "test_stack")
+# Before any: it has a Spark of its own, and a process has one at a time.
+_FIRST = "test_secured_services"
 # Files that share what is dear to start, Spark or a broker that may be killed, go to the worker that has it.
 _BEGUN_ONCE = ("spark", "broker")
 _ASK_FOR_SPARK_LATE = ("test_analyze", "test_forget", "test_analyze_faults", "test_ingest_crash_points")
@@ -42,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     groups = {path: next((dear for dear in _BEGUN_ONCE if dear in names), path.stem) for path, names in asked.items()}
     for item in items:
         item.add_marker(pytest.mark.xdist_group(groups[item.path]))
-    order = [*_BEGUN_ONCE, *_LONGEST]
+    order = [_FIRST, *_BEGUN_ONCE, *_LONGEST]
     items.sort(key=lambda item: order.index(groups[item.path]) if groups[item.path] in order else len(order))
 
 

@@ -195,7 +195,7 @@ def test_no_secret_is_in_a_command_line_an_output_a_log_or_a_checkpoint(run):
 
 
 @pytest.fixture(scope="module")
-def spark(secured, tmp_path_factory):
+def trusting_spark(secured, tmp_path_factory):
     """Spark, which trusts the authorities of both certificates: so it is the host's name that it can refuse."""
     folder = tmp_path_factory.mktemp("spark")
     both = folder / "both.pem"
@@ -207,9 +207,9 @@ def spark(secured, tmp_path_factory):
         yield session
 
 
-def test_the_connector_refuses_another_host(secured, spark):
+def test_the_connector_refuses_another_host(secured, trusting_spark):
     table = {"keyspace": "harmony", "table": "report"}
-    reader = spark.read.format("org.apache.spark.sql.cassandra").options(**table)
+    reader = trusting_spark.read.format("org.apache.spark.sql.cassandra").options(**table)
     assert reader.load().schema.names
 
     elsewhere = secured.kafka.elsewhere.rpartition(":")[2]
@@ -219,9 +219,10 @@ def test_the_connector_refuses_another_host(secured, spark):
     assert "No subject alternative" in cause_of(refused.value)
 
 
-def test_spark_s_kafka_source_refuses_another_host(secured, spark):
+def test_spark_s_kafka_source_refuses_another_host(secured, trusting_spark):
     def first(settings):
-        return spark.read.format("kafka").options(**source_options(settings, "global1")).load().limit(1).collect()
+        reader = trusting_spark.read.format("kafka").options(**source_options(settings, "global1"))
+        return reader.load().limit(1).collect()
 
     assert first(secured.kafka.settings())
 
