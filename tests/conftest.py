@@ -48,12 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.index(groups[item.path]) if groups[item.path] in order else len(order))
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop what all workers used, when the last of them has ended."""
+    """Leave nothing running, when the last worker has ended."""
     if not is_xdist_worker(session):
-        from tests.support.stack import stop_shared
+        from tests.support.stack import stop_whatever_runs
 
-        stop_shared(session.config._tmp_path_factory.getbasetemp())
+        stop_whatever_runs(session.config._tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,7 @@ def test_a_second_one_is_refused_and_the_first_leaves_by_the_keyboard_with_130_a
 
         assert (second.returncode, second.stdout) == (75, "")
         assert "another ingest is using the checkpoint" in second.stderr
-        assert child.wait(25) == 130
+        assert child.wait(60) == 130
     # What did not leave within the grace of a ^C ends by itself a moment after us.
     wait_until(lambda: not alive(server), what="the end of the JVM")
 

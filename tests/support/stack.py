@@ -1,9 +1,11 @@
 """The servers of a test run: a broker for each worker, for the names of groups are fixed, and one Cassandra for all."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from filelock import FileLock
 
 from harmonystate.edges.local import server
@@ -30,9 +32,23 @@ def own_services(home: Path, run: Path) -> Iterator[Services]:
         broker.stop()
 
 
-def stop_shared(run: Path) -> None:
-    """Stop what the workers of a run had together."""
-    server.stop(_folder(run))
+def stop_whatever_runs(run: Path) -> None:
+    """End each process that has a path below `run` in its command line.
+
+    That is what the workers had together and, after a ^C, whatever the tests had started: servers outlive a terminal.
+    """
+    ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    left = [one for one in psutil.process_iter(["cmdline"]) if one.pid not in ours and _names(one, f"{run}/")]
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    for process in psutil.wait_procs(left, timeout=30)[1]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def _names(process: psutil.Process, folder: str) -> bool:
+    return any(folder in argument for argument in process.info["cmdline"] or ())
 
 
 def _shared_cassandra(run: Path) -> tuple[str, int]:
