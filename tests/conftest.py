@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from harmonystate.config import Config
+    from tests.support.fake_discord import FakeDiscord
     from tests.support.services import Services
 
 pytest_plugins = ["tests.support.fault_table"]
@@ -104,6 +105,15 @@ def config_file(config: "Config", tmp_path: Path) -> Path:
     from tests.support.services import write_config
 
     return write_config(config, tmp_path / "harmony.yaml")
+
+
+@pytest.fixture
+def discord() -> "Iterator[FakeDiscord]":
+    """A Discord of ours, that keeps a log and can be told to refuse."""
+    from tests.support.fake_discord import FakeDiscord
+
+    with FakeDiscord() as fake:
+        yield fake
 
 
 @pytest.fixture(scope="session")

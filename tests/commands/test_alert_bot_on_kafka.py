@@ -36,12 +36,6 @@ def topics(config):
 
 
 @pytest.fixture
-def discord():
-    with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
 def start(config, config_file, topics):
     """Start the bot under a name of this test's own; whatever still runs at the end is killed."""
     started, instances = [], set()

@@ -5,17 +5,11 @@ import pytest
 from harmonystate.commands.alert_bot import trial
 from harmonystate.config import Config, DiscordSettings
 from harmonystate.errors import Busy, Misconfigured, Unavailable
-from tests.support.fake_discord import CHANNEL_ID, TOKEN, Answer, FakeDiscord
+from tests.support.fake_discord import CHANNEL_ID, TOKEN, Answer
 from tests.support.harmony import start_harmony
 from tests.support.services import write_config
 
 pytestmark = pytest.mark.services
-
-
-@pytest.fixture
-def discord():
-    with FakeDiscord() as fake:
-        yield fake
 
 
 def run(discord, sink=None, **changes):

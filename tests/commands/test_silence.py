@@ -16,7 +16,7 @@ from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.errors import BadUsage, CheckFailed, Misconfigured
 from tests.support.alerts import encoded, raised
-from tests.support.fake_discord import FakeDiscord, custom_ids
+from tests.support.fake_discord import custom_ids
 from tests.support.harmony import start_harmony
 from tests.support.kafka import read, wait_until, write
 from tests.support.waiting import done_with
@@ -28,12 +28,6 @@ pytestmark = pytest.mark.services
 def topics(config):
     create_topics(config.kafka)
     return config.kafka.topics
-
-
-@pytest.fixture
-def discord():
-    with FakeDiscord() as fake:
-        yield fake
 
 
 @pytest.fixture

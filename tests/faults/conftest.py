@@ -101,12 +101,6 @@ def whole(broker: Broker, cassandra: CassandraNode, tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def discord() -> Iterator[FakeDiscord]:
-    with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
 def hire(history: History, discord: FakeDiscord, tmp_path: Path) -> Iterator[Callable[[Config], Crew]]:
     """Stages as processes with a config of their own, that lead to `discord`; whatever runs at the end is killed."""
     secrets = {"TOKEN": TOKEN, "CHANNEL_ID": str(CHANNEL_ID), "REST_URL": discord.url}

@@ -14,12 +14,6 @@ GLOBAL = Answer(status=429, scope="global", retry_after=301)
 
 
 @pytest.fixture
-def discord():
-    with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
 def another_discord():
     with FakeDiscord() as fake:
         yield fake

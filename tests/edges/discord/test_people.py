@@ -18,7 +18,7 @@ from harmonystate.edges.discord.sink import open_sink
 from harmonystate.errors import Unavailable
 from tests.support.alerts import HEARD, raised
 from tests.support.discord_rules import told_in
-from tests.support.fake_discord import CHANNEL_ID, FakeDiscord, custom_ids
+from tests.support.fake_discord import CHANNEL_ID, custom_ids
 from tests.support.kafka import wait_until
 
 pytestmark = pytest.mark.services
@@ -58,12 +58,6 @@ class Desk:
 @pytest.fixture
 def desk():
     return Desk()
-
-
-@pytest.fixture
-def discord():
-    with FakeDiscord() as fake:
-        yield fake
 
 
 @contextmanager

@@ -28,12 +28,6 @@ def now():
 
 
 @pytest.fixture
-def discord():
-    with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
 def sink(discord):
     with open_sink(settings_of(discord), announce=False, now=now) as opened:
         yield opened
