@@ -85,6 +85,18 @@ def test_a_single_failure_of_another_kind_is_not_worth_a_word(patience):
     assert said == []
 
 
+def test_half_a_minute_after_an_outage_what_it_took_is_given_back_once(patience, now, monkeypatch):
+    given = []
+    monkeypatch.setattr("harmonystate.edges.kafka.patience.give_back", lambda: given.append(now[0]))
+    patience.hear_nothing("send")
+
+    for moment in (10.0, 39.9, 40.0, 70.0, 3_600.0):
+        now[0] = moment
+        patience.relieved()
+
+    assert given == [0.0, 40.0]
+
+
 def test_fenced_twice_in_a_minute_means_that_another_has_our_name(patience, now):
     patience.bear(Fenced("fenced"))
     now[0] = 59.9

@@ -14,6 +14,8 @@ from harmonystate.errors import Misconfigured
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
+# By then what piled up has been worked off.
+SETTLED_AFTER_S = 30.0
 FENCED_TWICE_WITHIN_S = 60.0
 NO_ANSWER = (KafkaTimeoutError, KafkaConnectionError, NodeNotReadyError)
 
@@ -51,6 +53,7 @@ class Patience:
         self._failures = 0
         self._said = False
         self._fenced_at: float | None = None
+        self._settled_at: float | None = None
 
     def bear(self, fault: TransactionFailed) -> None:
         """Wait before the next try, longer each time; returns at once when asked to stop.
@@ -72,15 +75,19 @@ class Patience:
         self._say(f"no answer yet to {call}")
 
     def relieved(self) -> None:
-        """Note that it works again."""
+        """Note that it works, or still does: memory that an outage took is given back when all is settled."""
         if self._said:
             self._log.warning(f"Kafka at {self._where} is back")
+            self._settled_at = self._clock() + SETTLED_AFTER_S
+        elif self._settled_at is not None and self._clock() >= self._settled_at:
+            self._settled_at = None
+            give_back()
         self._failures, self._said = 0, False
 
     def _say(self, because: str) -> None:
         if not self._said:
             self._said = True
-            give_back()  # what the outage before this one has left
+            give_back()  # what the outage before this one has left, where nobody says that it still works
             self._log.warning(f"waiting for Kafka at {self._where}", because=because)
 
     def _note_fenced(self) -> None:
