@@ -36,8 +36,9 @@ for _name in [name for name in os.environ if name.startswith("HARMONY_")]:
     del os.environ[_name]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which files go together, and begin with what takes longest."""
+    """Say which files go together, before xdist asks for it, and begin with what takes longest."""
     asked: dict[Path, set[str]] = {}
     for item in items:
         late = {"spark"} if item.path.stem in _ASK_FOR_SPARK_LATE else set()

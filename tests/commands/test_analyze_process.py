@@ -1,15 +1,15 @@
-"""analyze as cron starts it: a process that is quiet, and that may be killed at any moment."""
+"""analyze as cron starts it: a process that is quiet, and that may be killed in the middle."""
 
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from harmonystate.crash import EXIT_CODE
 from harmonystate.edges.cassandra import schema
 from harmonystate.edges.cassandra.connect import open_session
 from tests.support.analysis import expected_answers, some_reports, store_reports
 from tests.support.harmony import run_harmony, start_harmony
-from tests.support.kafka import wait_until
 
 pytestmark = pytest.mark.services
 
@@ -38,16 +38,17 @@ def test_an_empty_store_is_no_error_and_cron_hears_nothing(session, config_file)
 def test_a_killed_run_is_made_good_by_the_next_and_cron_hears_nothing(session, config, config_file):
     reports = some_reports(1, start=START, hours=2, each=300)
     store_reports(session, reports, config.cassandra)
-    child = start_harmony(config_file, *ANALYZE)
-    wait_until(lambda: session.execute("SELECT * FROM person_hours LIMIT 1").one(), within_s=300, every_s=0.02)
-    child.kill()
-    child.communicate()
+    killed = start_harmony(config_file, *ANALYZE, HARMONY_CRASH_AT="analyze.after-rollups:1")
+    killed.communicate(timeout=300)
+    written = session.execute("SELECT * FROM person_hours LIMIT 1").one()
 
     overlapping = run_harmony(config_file, *ANALYZE)
     # It would vanish by itself: tests/edges/cassandra/test_analysis.py.
     session.execute("DELETE FROM leases WHERE name = 'analyze' IF EXISTS")
     again = run_harmony(config_file, *ANALYZE, within_s=300)
 
+    assert killed.returncode == EXIT_CODE
+    assert written is not None
     assert overlapping.returncode == 75
     assert overlapping.stderr.count("\n") == 1
     assert (again.returncode, again.stderr) == (0, "")
