@@ -29,7 +29,7 @@ chromium:
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || true
 
 test: check chromium
-	$(BIN)/pytest -p no:faker --numprocesses 4 --dist loadgroup --no-loadscope-reorder -m services
+	$(BIN)/pytest -p no:faker --numprocesses 4 --dist loadfile --no-loadscope-reorder -m services
 
 check: venv
 	$(BIN)/ruff format --check .

@@ -3,11 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 from xdist import is_xdist_worker
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.support.rooms import ByRoom, rank_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -22,32 +25,20 @@ pytest_plugins = ["tests.support.fault_table"]
 settings.register_profile("harmony", deadline=None, print_blob=True)
 settings.load_profile("harmony")
 
-# Each worker takes whole files, in this order: one that takes minutes and begins last would keep the other waiting.
-_LONGEST = ("test_demo", "test_kill", "test_chain", "test_ingest", "test_stack")
-# Before any: it has a Spark of its own, and a process has one at a time.
-_FIRST = "test_secured_services"
-# Files that share what is dear to start, Spark or a broker that may be killed, go to the worker that has it.
-_BEGUN_ONCE = ("spark", "broker")
-_ASK_FOR_SPARK_LATE = ("test_analyze", "test_forget", "test_analyze_faults", "test_ingest_crash_points")
-
 # Taken out, like every other setting of ours, so that no test, nor any child of one, meets it.
 _NAMED_SERVICES = os.environ.pop("HARMONY_TEST_SERVICES", None)
 for _name in [name for name in os.environ if name.startswith("HARMONY_")]:
     del os.environ[_name]
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which files go together, before xdist asks for it, and begin with what takes longest."""
-    asked: dict[Path, set[str]] = {}
-    for item in items:
-        late = {"spark"} if item.path.stem in _ASK_FOR_SPARK_LATE else set()
-        asked.setdefault(item.path, late).update(getattr(item, "fixturenames", ()))
-    groups = {path: next((dear for dear in _BEGUN_ONCE if dear in names), path.stem) for path, names in asked.items()}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
-    order = [_FIRST, *_BEGUN_ONCE, *_LONGEST]
-    items.sort(key=lambda item: order.index(groups[item.path]) if groups[item.path] in order else len(order))
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: rank_of(item.path))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """Let a worker take whole files, and those together that share what is dear to start."""
+    return ByRoom(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)
