@@ -134,15 +134,22 @@ def test_the_alert_of_the_largest_report_is_read_and_a_larger_record_is_not():
         decode_alert(padded + b" ")
 
 
-# An alert may be 4 KiB larger than a report.
-@pytest.mark.parametrize("name", [name for name in MALFORMED if name != "a byte too large"])
-def test_what_is_not_a_report_is_no_alert_either(name: str):
-    value = MALFORMED[name]
-    if value is not None and value.endswith(b"}"):
-        value = value[:-1] + b"," + raw(MARK)[1:]
-
-    with pytest.raises(NotAReport):
+def is_alert(value: bytes | None) -> bool:
+    try:
         decode_alert(value)
+    except NotAReport:
+        return False
+    return True
+
+
+def test_what_is_not_a_report_is_no_alert_either():
+    marked = {
+        name: value[:-1] + b"," + raw(MARK)[1:] if value is not None and value.endswith(b"}") else value
+        for name, value in MALFORMED.items()
+    }
+
+    # An alert may be 4 KiB larger than a report.
+    assert [name for name, value in marked.items() if is_alert(value)] == ["a byte too large"]
 
 
 @pytest.mark.parametrize(
