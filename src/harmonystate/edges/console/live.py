@@ -7,10 +7,11 @@ from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
 from harmonystate.core.card import spell_age
+from harmonystate.edges.console.time_left import TimeLeft
 
 EVERY_S = 0.5
 
@@ -48,8 +49,7 @@ class Screen:
             BarColumn(),
             TaskProgressColumn(),
             MofNCompleteColumn(),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
+            TimeLeft(compact=True),
             auto_refresh=False,
         )
         self._task = self._bar.add_task("", visible=False, total=None)

@@ -17,8 +17,9 @@ from rich.progress import (
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
+
+from harmonystate.edges.console.time_left import TimeLeft
 
 LOOK_EVERY_S = 0.5
 
@@ -67,6 +68,6 @@ def stepping(stage: str) -> Iterator[Steps]:
         yield Steps()
         return
     columns = SpinnerColumn(), TextColumn(f"harmony {stage}: {{task.description}}"), BarColumn(), MofNCompleteColumn()
-    times = TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("left")
+    times = TimeElapsedColumn(), TimeLeft()
     with Progress(*columns, *times, console=Console(stderr=True), transient=True) as bar:
         yield Steps(bar)
