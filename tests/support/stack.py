@@ -1,7 +1,6 @@
 """The servers of a test run: a broker for each worker, for the names of groups are fixed, and one Cassandra for all."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,12 +32,11 @@ def own_services(home: Path, run: Path) -> Iterator[Services]:
 
 
 def stop_whatever_runs(run: Path) -> None:
-    """End each process that has a path below `run` in its command line.
+    """End each server that runs in a folder below `run`, and each `harmony` with a config there.
 
     That is what the workers had together and, after a ^C, whatever the tests had started: servers outlive a terminal.
     """
-    ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    left = [one for one in psutil.process_iter(["cmdline"]) if one.pid not in ours and _names(one, f"{run}/")]
+    left = [one for one in psutil.process_iter(["cmdline"]) if _belongs(one.info["cmdline"] or [], f"{run}/")]
     for process in left:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -47,8 +45,9 @@ def stop_whatever_runs(run: Path) -> None:
             process.kill()
 
 
-def _names(process: psutil.Process, folder: str) -> bool:
-    return any(folder in argument for argument in process.info["cmdline"] or ())
+def _belongs(arguments: Sequence[str], folder: str) -> bool:
+    config = arguments[arguments.index("--config") + 1 :][:1] if "--config" in arguments else []
+    return any(path.startswith(folder) for path in config) or any(one.startswith(f"@{folder}") for one in arguments)
 
 
 def _shared_cassandra(run: Path) -> tuple[str, int]:
