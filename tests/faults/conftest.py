@@ -20,7 +20,7 @@ from tests.support.broker import Broker
 from tests.support.crew import Crew
 from tests.support.fake_discord import CHANNEL_ID, TOKEN, FakeDiscord
 from tests.support.fault_table import PROPERTY, row_of
-from tests.support.harmony import run_harmony
+from tests.support.harmony import set_up
 from tests.support.history import History
 from tests.support.node import CassandraNode
 from tests.support.proxy import Proxy
@@ -95,9 +95,7 @@ def config(broker: Broker, tmp_path: Path) -> Iterator[Config]:
 @pytest.fixture
 def whole(broker: Broker, cassandra: CassandraNode, tmp_path: Path) -> Config:
     """A config for that broker and that Cassandra, set up."""
-    config = local_config(Services(broker.address, "127.0.0.1", cassandra.port), tmp_path / "home")
-    assert run_harmony(write_config(config, tmp_path / "setup.yaml"), "setup").returncode == 0
-    return config
+    return set_up(Services(broker.address, "127.0.0.1", cassandra.port), tmp_path / "home")[0]
 
 
 @pytest.fixture
@@ -139,10 +137,7 @@ def proxied(config: Config, broker: Broker) -> Config:
 @pytest.fixture
 def everything(stack: Services, tmp_path: Path) -> tuple[Config, Path]:
     """A config for services with a Cassandra that nobody kills, set up, and the file that names it."""
-    config = local_config(stack, tmp_path / "everything")
-    path = write_config(config, tmp_path / "everything.yaml")
-    assert run_harmony(path, "setup").returncode == 0
-    return config, path
+    return set_up(stack, tmp_path / "everything")
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from harmonystate.edges.spark.session import forget_cassandra
 from harmonystate.edges.spark.stall import StallClock
 from harmonystate.edges.spark.stream import Stream
 from tests.support.account import printed
-from tests.support.harmony import run_harmony
+from tests.support.harmony import set_up
 from tests.support.kafka import wait_until, write
 from tests.support.proofs import counted
-from tests.support.services import Services, local_config, write_config
+from tests.support.services import Services
 from tests.support.stored import rows_in, rows_of
 from tests.support.watcher import BatchWatcher
 
@@ -34,9 +34,7 @@ PORT = "spark.cassandra.connection.port"
 @pytest.fixture
 def config(stack, cassandra, tmp_path):
     """A config for a Cassandra that may be killed, set up."""
-    config = local_config(Services(stack.kafka, "127.0.0.1", cassandra.port), tmp_path / "home")
-    assert run_harmony(write_config(config, tmp_path / "harmony.yaml"), "setup").returncode == 0
-    return config
+    return set_up(Services(stack.kafka, "127.0.0.1", cassandra.port), tmp_path / "home")[0]
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.services import child_environment
+from harmonystate.config import Config
+from tests.support.services import Services, child_environment, local_config, write_config
 
 HARMONY = Path(sys.executable).with_name("harmony")
 
@@ -33,6 +34,14 @@ def run_harmony(config_file: Path, *arguments: str, within_s: float = 300) -> "s
             child.kill()
             raise
     return subprocess.CompletedProcess(child.args, child.returncode, out, err)
+
+
+def set_up(services: Services, home: Path) -> tuple[Config, Path]:
+    """Run `harmony setup` for these services; return the config, with its own home, and the file that names it."""
+    config = local_config(services, home)
+    path = write_config(config, home.with_suffix(".yaml"))
+    assert run_harmony(path, "setup").returncode == 0
+    return config, path
 
 
 def run_all(commands: Mapping[str, tuple[Path, tuple[str, ...]]]) -> "dict[str, subprocess.CompletedProcess[str]]":

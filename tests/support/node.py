@@ -13,6 +13,7 @@ from harmonystate.edges.local.servers import supplies_for
 from tests.support.services import SHORT_LIVED
 
 START_S = 120
+SMALL = Jvm("512m", SHORT_LIVED)
 
 
 class Node:
@@ -49,6 +50,6 @@ class Node:
 class CassandraNode(Node):
     """A Cassandra."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, jvm: Jvm = SMALL) -> None:
         (self.port,) = free_ports(1)
-        super().__init__(cassandra_server(LOOPBACK, self.port, folder, Jvm("512m", SHORT_LIVED)))
+        super().__init__(cassandra_server(LOOPBACK, self.port, folder, jvm))

@@ -13,12 +13,6 @@ pytestmark = pytest.mark.services
 GLOBAL = Answer(status=429, scope="global", retry_after=301)
 
 
-@pytest.fixture
-def another_discord():
-    with FakeDiscord() as fake:
-        yield fake
-
-
 def tries_of(discord, *, ours, within_s=2.0):
     """Post one message, by hikari with our limits or its own; return how often it asked."""
 
@@ -38,12 +32,13 @@ def tries_of(discord, *, ours, within_s=2.0):
     return len(discord.tries)
 
 
-def test_a_global_limit_that_hikari_alone_would_run_against_is_met_by_one_request(discord, another_discord):
+def test_a_global_limit_that_hikari_alone_would_run_against_is_met_by_one_request(discord):
     # Two of them: what the first client had under way when its time was up still arrives.
-    discord.always = another_discord.always = GLOBAL
+    with FakeDiscord() as another:
+        discord.always = another.always = GLOBAL
 
-    assert tries_of(discord, ours=False) > 20
-    assert tries_of(another_discord, ours=True) == 1
+        assert tries_of(discord, ours=False) > 20
+        assert tries_of(another, ours=True) == 1
 
 
 @pytest.mark.parametrize("scope", ["user", "shared"])

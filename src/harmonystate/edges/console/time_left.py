@@ -9,6 +9,6 @@ class TimeLeft(TimeRemainingColumn):
 
     def render(self, task: Task) -> Text:
         """Return what to show of a task."""
-        if task.total is None or task.time_remaining is None:
+        if task.time_remaining is None:
             return Text()
         return Text.assemble(super().render(task), " left")
