@@ -31,8 +31,9 @@ REFUSED = Undelivered("Discord refuses it (400, code 50035)", refused=True)
 class Feed:
     """A topic as a list of polls, and what was committed of it."""
 
-    def __init__(self, *polls, told=(), unproved=False):
+    def __init__(self, *polls, told=(), unproved=False, unconfirmed=0):
         self.polls = deque(polls)
+        self.unconfirmed = unconfirmed
         self.told = set(told)
         self.unproved = unproved
         self.asked_since = []
@@ -50,6 +51,10 @@ class Feed:
 
     def is_unproved(self, _record):
         return self.unproved
+
+    def may_tell(self):
+        self.unconfirmed -= 1
+        return self.unconfirmed < 0
 
     def has_caught_up(self):
         return True
@@ -345,6 +350,18 @@ def test_what_comes_fresh_is_told_without_a_look():
     run(feed, sink)
 
     assert (sink.looks, feed.asked_since) == ([], [])
+
+
+def test_nothing_is_told_while_the_group_has_not_confirmed_that_it_is_ours_to_tell():
+    feed, sink = Feed([row(raised(1), 0)], [], TransactionFailed("thrown out"), unconfirmed=10), Sink()
+
+    with pytest.raises(TransactionFailed):
+        run(feed, sink)
+
+    assert sink.posts == []
+    feed = Feed([row(raised(1), 0)], unconfirmed=10)
+    assert run(feed, sink)
+    assert [ids(message) for message in sink.posts] == [ids(raised(1))]
 
 
 def test_a_rebalance_while_discord_has_not_answered_waits_for_the_answer():

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import kafka.errors
 import pytest
+from kafka.coordinator.heartbeat import Heartbeat
 from kafka.producer.sender import Sender
 from kafka.producer.transaction_manager import InitProducerIdHandler, TransactionManager, TransactionState
 
@@ -89,3 +90,41 @@ def test_an_absent_broker_is_not_waited_for_without_a_limit():
         seam.send_offsets(producer, {}, "group", timeout_s=0.01)
     with pytest.raises(kafka.errors.KafkaTimeoutError):
         seam.commit(producer, timeout_s=0.01)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Both clocks of the heartbeat, in seconds; moved by hand."""
+    clock = SimpleNamespace(now=1_000.0)
+    monkeypatch.setattr(seam.time, "clock_gettime", lambda _: clock.now)
+    monkeypatch.setattr(seam.time, "monotonic", lambda: clock.now)
+    return clock
+
+
+def test_a_heartbeat_is_as_old_as_its_sending_and_not_as_its_answer(clock):
+    heartbeat = seam.AnsweredHeartbeat(group_id="group")
+    assert heartbeat.age_s == float("inf")
+
+    heartbeat.sent_heartbeat()
+    clock.now += 20  # frozen meanwhile: the answer lay in the socket
+    heartbeat.received_heartbeat()
+
+    assert heartbeat.age_s == 20
+    heartbeat.sent_heartbeat()
+    assert heartbeat.age_s == 20, "one without an answer says nothing"
+
+
+def test_the_client_still_waits_an_interval_when_it_has_found_a_coordinator_and_ours_asks_at_once(clock):
+    theirs, ours = (kind(group_id="group") for kind in (Heartbeat, seam.AnsweredHeartbeat))
+    for heartbeat in (theirs, ours):
+        heartbeat.sent_heartbeat()
+        heartbeat.received_heartbeat()
+    clock.now += 20
+    for heartbeat in (theirs, ours):
+        heartbeat.reset_timeouts()
+
+    assert (theirs.time_to_next_heartbeat(), ours.time_to_next_heartbeat()) == (3, 0)
+    ours.sent_heartbeat()
+    assert ours.time_to_next_heartbeat() == pytest.approx(0.1), "not as fast as it can"
+    ours.received_heartbeat()
+    assert ours.time_to_next_heartbeat() == 3

@@ -18,11 +18,13 @@ from harmonystate.core.silence import Mute, Silence
 from harmonystate.core.waiting import Waiting
 from harmonystate.core.wire import NotAReport
 from harmonystate.edges.console.meter import Meter
+from harmonystate.edges.kafka.alerts import AlertFeed
 
 # Where nobody answers, we try again so often that the first alert gets through half a minute after Discord is back: an
 # answer that does not come takes 12 s of it. Where Discord answers that it is too much, waits grow to a minute.
 LONGEST_UNANSWERED_S = 15.0
 SHORTEST_S = 1.0
+UNCONFIRMED_S = 0.05
 # Discord knows a nonce for "a few minutes"; beyond that, only the channel itself tells what stands in it.
 NONCE_HOLDS = timedelta(minutes=2)
 
@@ -58,7 +60,7 @@ class Lane:
         sink: Sink,
         backlog: Backlog,
         *,
-        recorded_since: Callable[[datetime], set[str]],
+        feed: AlertFeed,
         tools: Tools,
     ) -> None:
         """Start idle.
@@ -67,7 +69,7 @@ class Lane:
             channel_id: of the channel.
             sink: where it is.
             backlog: what waits.
-            recorded_since: returns the ids of alerts that have a delivery record since then.
+            feed: where the alerts come from.
             tools: what all lanes share.
         """
         self.channel_id = channel_id
@@ -77,7 +79,7 @@ class Lane:
         self._sink = sink
         self._backlog = backlog
         self._dispatch = Dispatch(sink)
-        self._recorded_since = recorded_since
+        self._feed = feed
         self._meter, self._now, self._silences = tools
         self._mute = Mute()
         self._log = structlog.get_logger("harmony.alert-bot")
@@ -136,8 +138,11 @@ class Lane:
         return waiting
 
     def _may_send(self, told: Message | Edit | None = None) -> bool:
-        """Ask for a token; without one, wait for it, and choose anew by then."""
-        wait_s = self._sink.wait_s(self.channel_id, told)
+        """Ask for a token; without one, wait for it, and choose anew by then.
+
+        Wait, too, while the alerts may be another's by now: either they are not, or the next poll says so.
+        """
+        wait_s = self._sink.wait_s(self.channel_id, told) if self._feed.may_tell() else UNCONFIRMED_S
         self.not_before = self._now() + timedelta(milliseconds=ceil(wait_s * 1000)) if wait_s else None
         return not wait_s
 
@@ -161,7 +166,7 @@ class Lane:
     def _prove(self, since: datetime, found: Sequence[Posted]) -> None:
         """Note what was told before it came to us: by another instance, or by us before a kill."""
         # The channel was asked first: whoever posts first and records then is found in one of the two.
-        recorded = self._recorded_since(since)
+        recorded = self._feed.told_since(since)
         posted = {alert_id: message for message in found for alert_id in message.alert_ids}
         self._backlog.prove(self.channel_id, Proofs(since, recorded, posted))
 

@@ -98,13 +98,7 @@ class Teller:
         self._meter.show(state=f"waiting for Discord: {', '.join(sorted(troubles))}" if troubles else None)
 
     def _open_lane(self, channel_id: str) -> Lane:
-        return Lane(
-            channel_id,
-            self._sink,
-            self._backlog,
-            recorded_since=self._feed.told_since,
-            tools=self._tools,
-        )
+        return Lane(channel_id, self._sink, self._backlog, feed=self._feed, tools=self._tools)
 
     def _commit(self) -> None:
         self._feed.commit(self._backlog.take_settled())

@@ -53,6 +53,10 @@ class AlertFeed(Session):
         """Say whether the record stood there when its partition came to us: another may have told of it."""
         return record.offset < self._ends_when_assigned[TopicPartition(record.topic, record.partition)]
 
+    def may_tell(self) -> bool:
+        """Say whether the alerts in hand are ours for long enough to tell of some: Discord fences out no zombie."""
+        return self._reader.is_confirmed()
+
     def has_caught_up(self) -> bool:
         """Say whether all is read that stood there when our partitions came to us, or a while has passed.
 

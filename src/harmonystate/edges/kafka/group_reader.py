@@ -18,6 +18,8 @@ from harmonystate.errors import BadInput, Misconfigured
 
 CLOSE_MS = 1_000
 LOOK_MS = 3_000
+# Of a session: what is left of it is for what is done on the strength of our being a member.
+FRESH_SHARE = 0.6
 
 
 class GroupReader:
@@ -59,6 +61,7 @@ class GroupReader:
             self._consumer = open_consumer(settings, topic, group_id=group, group_instance_id=instance, **ours)
         if whole_batches:
             batches.read_whole_batches(self._consumer)
+        self._heartbeat = seam.note_answers(self._consumer)
         self._topic = topic
         self._watchdog = Watchdog()
         self._joined = False
@@ -95,6 +98,16 @@ class GroupReader:
             raise
         self._note_member(self._consumer.group_metadata(), has_records=bool(polled))
         return polled
+
+    def is_confirmed(self) -> bool:
+        """Say whether the group will keep our partitions for us for a while: 4 s with a session of 10 s.
+
+        It is asked with every heartbeat, and it counts from when that was sent. Whoever was frozen, or cut off, for
+        longer than a session is no member any more and does not know it yet. Kafka's transactions fence such a zombie
+        out; what is done elsewhere, nobody does.
+        """
+        session_s = self._consumer.config["session_timeout_ms"] / 1000
+        return self.member is not None and self._heartbeat.age_s < FRESH_SHARE * session_s
 
     def ends(self, timeout_ms: int = ANSWER_MS) -> dict[TopicPartition, int]:
         """Return where the committed records of the topic end now; raises as the opening does."""

@@ -3,11 +3,13 @@
 Why at all: docs/decisions/0003-kafka-python.md. What holds them: tests/edges/kafka/test_seam.py.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.coordinator.heartbeat import Heartbeat
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.partitioner.default import murmur2
 
@@ -16,6 +18,8 @@ from harmonystate.core.record import Outgoing
 JOIN_S = 5.0
 ORDINARY_BYTES = 512 * 1024
 _NO_HEADERS: list[tuple[str, bytes]] = []
+# It goes on while a laptop sleeps, as the broker's elsewhere does (https://man7.org/linux/man-pages/man2/clock_gettime.2.html).
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def keep_requests(producer: KafkaProducer) -> None:
@@ -84,6 +88,53 @@ def epoch_of(producer: KafkaProducer) -> tuple[int, int]:
     """
     current = producer._transaction_manager.producer_id_and_epoch
     return current.producer_id, current.epoch
+
+
+class AnsweredHeartbeat(Heartbeat):  # type: ignore[misc] # kafka-python has no types
+    """Notes when the last heartbeat was sent that the group has answered.
+
+    The client's own clock starts anew whenever the coordinator is looked up, which says nothing about us, and then it
+    is silent for an interval: for 3 s a member that was thrown out while it was frozen knows nothing of it. Here the
+    group is asked at once.
+    """
+
+    def __init__(self, **configs: Any) -> None:
+        super().__init__(**configs)
+        self._sent_at = self._answered_at = float("-inf")
+        self._asks = True
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it was sent."""
+        return time.clock_gettime(_CLOCK) - self._answered_at
+
+    def sent_heartbeat(self) -> None:
+        """Note that one is on its way."""
+        super().sent_heartbeat()
+        self._sent_at = time.clock_gettime(_CLOCK)
+
+    def received_heartbeat(self) -> None:
+        """Note that it was answered: the group has known us since it was sent, at the least."""
+        super().received_heartbeat()
+        self._answered_at, self._asks = self._sent_at, False
+
+    def reset_timeouts(self) -> None:
+        """Begin anew: a coordinator is found, or the group joined."""
+        super().reset_timeouts()
+        self._asks = True
+
+    def time_to_next_heartbeat(self) -> float:
+        """Return how long to wait, in seconds."""
+        if not self._asks:
+            return float(super().time_to_next_heartbeat())
+        return float(max(0, self.last_send + self.config["retry_backoff_ms"] / 1000 - time.monotonic()))
+
+
+def note_answers(consumer: KafkaConsumer) -> AnsweredHeartbeat:
+    """Have a consumer that has not joined yet note when the group has answered; return where it does."""
+    heartbeat = AnsweredHeartbeat(**consumer._coordinator.config)
+    consumer._coordinator.heartbeat = heartbeat
+    return heartbeat
 
 
 def is_unheard(consumer: KafkaConsumer) -> bool:

@@ -1,0 +1,68 @@
+"""R3, as far as Discord is concerned: a bot that hears nothing for a while, whose alerts another tells meanwhile."""
+
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.groups import members
+from tests.support.kafka import wait_until
+from tests.support.telling import heard_at, is_all_told, tell, verdicts_on
+
+GROUP = "alert-bot"
+# The shortest that a broker takes, so that another takes over soon.
+SESSION = {"session_timeout_ms": 6_000, "heartbeat_interval_ms": 2_000}
+
+FULL = [pytest.mark.faults, pytest.mark.timeout(1_800)]
+
+
+@contextmanager
+def cut_off(proxy):
+    """It goes on, but nothing that it sends or is sent gets through Kafka's connections."""
+    proxy.silent = True
+    yield
+    proxy.silent = False
+
+
+@pytest.mark.parametrize(
+    ("how", "times", "count", "limit"),
+    [
+        pytest.param("frozen", 1, 300, 2, marks=pytest.mark.services, id="quick"),
+        pytest.param("frozen", 8, 2_000, 4, marks=FULL, id="frozen, full"),
+        pytest.param("cut off", 8, 2_000, 4, marks=FULL, id="cut off, full"),
+    ],
+)
+def test_r3_a_bot_that_comes_back_tells_nothing_that_another_has_told_meanwhile(
+    how, times, count, limit, chance, hire, config, proxied, proxy, discord, report
+):
+    """Both tell from one backlog all the time, so the next message of either holds what the other may have told."""
+    discord.limit, discord.window_s = limit, 1.0
+    alerts = []
+    first, other = (hire(with_short_session(at)) for at in (proxied, config))
+    sleeper = first.start(GROUP, "--instance", "a")
+    watcher = other.start(GROUP, "--instance", "b")
+    for _ in range(times):
+        wait_until(lambda: members(config.kafka, GROUP) == {"a", "b"}, within_s=60, every_s=0.2)
+        alerts += [heard_at(len(alerts) + number, datetime.now(UTC), chance) for number in range(count)]
+        tell(config, alerts[-count:])
+        wait_for_told(discord, len(alerts) - count * 0.9)
+        time.sleep(0.2 + chance.random())  # not while it commits what it has just told: that would find out
+        with first.frozen(sleeper) if how == "frozen" else cut_off(proxy):
+            wait_until(lambda: members(config.kafka, GROUP) == {"b"}, within_s=60, every_s=0.2)
+            wait_for_told(discord, discord.told().total() + 30)
+        assert discord.told().total() < len(alerts), "the backlog is to outlast it"
+        wait_until(is_all_told(config), within_s=180, every_s=0.5, what="the last delivery")
+    first.stop(sleeper)
+    other.stop(watcher)
+
+    report("R3", f"a bot {how} {times} times", *verdicts_on(config, discord, alerts))
+
+
+def wait_for_told(discord, count):
+    wait_until(lambda: discord.told().total() > count, within_s=60, what=f"message that makes {count:.0f} alerts")
+
+
+def with_short_session(config):
+    kafka = config.kafka.model_copy(update={"client": {**config.kafka.client, **SESSION}})
+    return config.model_copy(update={"kafka": kafka})
