@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from harmonystate.commands.alert_bot import teller as tellers
 from harmonystate.commands.alert_bot.lane import Tools
 from harmonystate.commands.alert_bot.teller import Teller
 from harmonystate.config import Topics
@@ -362,6 +363,17 @@ def test_nothing_is_told_while_the_group_has_not_confirmed_that_it_is_ours_to_te
     feed = Feed([row(raised(1), 0)], unconfirmed=10)
     assert run(feed, sink)
     assert [ids(message) for message in sink.posts] == [ids(raised(1))]
+
+
+def test_memory_is_given_back_once_what_the_feed_before_left_or_what_has_piled_up_is_told(monkeypatch):
+    given = []
+    monkeypatch.setattr(tellers, "give_back", lambda: given.append(len(feed.keys())))
+    feed = Feed([], *([row(raised(number), number)] for number in range(10)), [])
+    feed.polls.append([row(raised(number), number) for number in range(10, 10 + 2 * tellers.PILE)])
+
+    run(feed, Sink())
+
+    assert given == [0, 10 + 2 * tellers.PILE], "not after each of the ten"
 
 
 def test_a_rebalance_while_discord_has_not_answered_waits_for_the_answer():

@@ -225,7 +225,9 @@ def verdicts_on(soak, config, discord):
         expected = [truth.alerts if topic == topics.alert else truth.reports for truth in (first, second)]
         verdicts += [compare(expected[0].order, of_first), compare(expected[1].order, others)]
     delivered = (record.key.decode() for record in read_all(config.kafka, topics.delivery))
-    return [*verdicts, counted(alert_ids, delivered), counted(alert_ids, discord.told().elements())]
+    told = {"delivery": counted(alert_ids, delivered), "Discord": counted(alert_ids, discord.told().elements())}
+    print(told)
+    return [*verdicts, *told.values()]
 
 
 def told_apart(order, ours):

@@ -20,6 +20,7 @@ from harmonystate.core.record import Outgoing
 from harmonystate.core.waiting import Waiting, waiting_of
 from harmonystate.core.wire import NotAReport
 from harmonystate.edges.kafka.alerts import AlertFeed
+from harmonystate.edges.kafka.memory import give_back
 from harmonystate.edges.kafka.records import place_of
 from harmonystate.edges.kafka.transaction import TransactionFailed
 from harmonystate.edges.local.stop import Stop
@@ -32,6 +33,8 @@ TICK_S = 0.05
 HOLD_S = 0.1
 # An answer comes or is given up within this time; whoever goes away without it leaves a message without its record.
 LAST_ANSWER_S = 14.0
+# What piles up beyond that leaves holes in the heap once it is told.
+PILE = 50
 
 
 class Teller:
@@ -55,6 +58,7 @@ class Teller:
             partial(delivery_record, topic=topics.delivery), partial(_letter, topic=topics.dead_letter, now=self._now)
         )
         self._lanes: dict[str, Lane] = {}
+        self._piled = True  # the feed before has left its own
         self._meter.add(alerts=0)
 
     def run(self, goal: Mapping[Any, int] | None) -> bool:
@@ -65,6 +69,7 @@ class Teller:
                 if self._feed.has_caught_up() or self._backlog.is_full:  # else the fresh ones are still to come
                     self._step()
                 self._commit()
+                self._tidy()
                 if goal is not None and not self._backlog and self._feed.has_reached(goal):
                     self._feed.commit_positions()
                     return True
@@ -102,6 +107,14 @@ class Teller:
 
     def _commit(self) -> None:
         self._feed.commit(self._backlog.take_settled())
+
+    def _tidy(self) -> None:
+        """Give memory back, once what has piled up is told."""
+        if self._backlog:
+            self._piled = self._piled or len(self._backlog) > PILE
+        elif self._piled:
+            self._piled = False
+            give_back()
 
     def _pause(self) -> None:
         """Wait for an answer, or until a lane may send; alerts that come meanwhile are not kept waiting for long."""
