@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 # A JVM spends its first seconds on compiling itself: with the first compiler alone 22 CPU-seconds become 12 for an hour
-# of 100 drones, 37 become 25 for a day. Where the work is long, the second one pays.
-_QUICK_CONF = {"spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1", "spark.sql.adaptive.enabled": "false"}
+# of 100 drones, 37 become 25 for a day. Where the work is long, the second one pays. What is cached is read twice and
+# small: to compress it takes 3 of a day's 27.
+_QUICK_CONF = {
+    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.inMemoryColumnarStorage.compressed": "false",
+}
 
 
 class Fresh(NamedTuple):
