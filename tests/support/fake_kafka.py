@@ -10,7 +10,7 @@ from enum import Enum
 from types import SimpleNamespace
 from typing import Any
 
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import IllegalGenerationError, KafkaTimeoutError, ProducerFencedError
 from kafka.structs import MemberState
 
@@ -237,8 +237,8 @@ class Consumer:
         self._world = world
         self._generation: int | None = None
         self._positions: dict[TopicPartition, int] = {}
-        heartbeat = SimpleNamespace(session_timeout_expired=lambda: False)
-        self._coordinator = SimpleNamespace(stable=lambda: True, heartbeat=heartbeat, _heartbeat_enabled=True)
+        self._coordinator = SimpleNamespace(stable=lambda: True, _heartbeat_enabled=True)
+        self.config = KafkaConsumer.DEFAULT_CONFIG
         self._fetcher = SimpleNamespace()
 
     def partitions_for_topic(self, _topic: str) -> set[int]:

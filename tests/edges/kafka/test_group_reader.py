@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import kafka.errors
 import pytest
+from kafka import KafkaConsumer
 from kafka.structs import ConsumerGroupMetadata, MemberState, TopicPartition
 
 from harmonystate.config import KafkaSettings
@@ -29,12 +30,8 @@ class Script:
         self.asked = False
         self.closed = False
         self.halted = set()
-        self._coordinator = SimpleNamespace(
-            stable=lambda: self.state is SETTLED,
-            heartbeat=SimpleNamespace(session_timeout_expired=lambda: self.unheard),
-            _heartbeat_enabled=True,
-        )
-        self.unheard = False
+        self._coordinator = SimpleNamespace(stable=lambda: self.state is SETTLED, _heartbeat_enabled=True)
+        self.config = KafkaConsumer.DEFAULT_CONFIG
 
     def pause(self, *partitions):
         self.halted.update(partitions)
@@ -170,12 +167,36 @@ def test_who_is_thrown_out_is_of_no_more_use(reader, script, polled):
 def test_a_member_whose_heartbeats_nobody_answers_is_of_no_more_use(reader, script, enabled, fault):
     script.polls = [({}, SETTLED), ({}, SETTLED)]
     reader.poll(0)
-    script.unheard, script._coordinator._heartbeat_enabled = True, enabled
+    script._coordinator.heartbeat.session_timeout_expired = lambda: True
+    script._coordinator._heartbeat_enabled = enabled
 
     with pytest.raises(fault) as raised:
         reader.poll(0)
 
     assert type(raised.value) is fault
+
+
+def test_it_is_confirmed_for_most_of_a_session_from_the_sending_of_an_answered_heartbeat_on(
+    reader, script, monkeypatch
+):
+    now = [1_000.0]
+    monkeypatch.setattr("time.clock_gettime", lambda _: now[0])
+    script.polls = [({}, SETTLED), ({}, JOINING)]
+    reader.poll(0)
+    heartbeat = script._coordinator.heartbeat
+    assert not reader.is_confirmed(), "the group has not been asked yet"
+
+    heartbeat.sent_heartbeat()
+    heartbeat.received_heartbeat()
+    now[0] += 5.9
+    assert reader.is_confirmed()
+    heartbeat.sent_heartbeat()
+    now[0] += 0.2
+    assert not reader.is_confirmed(), "of 10 s, 4 are for what is done"
+    heartbeat.received_heartbeat()
+    assert reader.is_confirmed()
+    reader.poll(0)
+    assert not reader.is_confirmed(), "the group rebalances"
 
 
 @pytest.mark.parametrize("state", [OUTSIDE, JOINING])

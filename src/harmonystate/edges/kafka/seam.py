@@ -132,7 +132,7 @@ class AnsweredHeartbeat(Heartbeat):  # type: ignore[misc] # kafka-python has no 
 
 def note_answers(consumer: KafkaConsumer) -> AnsweredHeartbeat:
     """Have a consumer that has not joined yet note when the group has answered; return where it does."""
-    heartbeat = AnsweredHeartbeat(**consumer._coordinator.config)
+    heartbeat = AnsweredHeartbeat(**consumer.config)
     consumer._coordinator.heartbeat = heartbeat
     return heartbeat
 
