@@ -31,7 +31,7 @@ class Script:
         self.closed = False
         self.halted = set()
         self._coordinator = SimpleNamespace(stable=lambda: self.state is SETTLED, _heartbeat_enabled=True)
-        self.config = KafkaConsumer.DEFAULT_CONFIG
+        self.config = {**KafkaConsumer.DEFAULT_CONFIG, "session_timeout_ms": 10_000}
 
     def pause(self, *partitions):
         self.halted.update(partitions)
@@ -176,9 +176,7 @@ def test_a_member_whose_heartbeats_nobody_answers_is_of_no_more_use(reader, scri
     assert type(raised.value) is fault
 
 
-def test_it_is_confirmed_for_most_of_a_session_from_the_sending_of_an_answered_heartbeat_on(
-    reader, script, monkeypatch
-):
+def test_it_is_confirmed_for_most_of_a_session_from_the_sending_of_an_answered_heartbeat(reader, script, monkeypatch):
     now = [1_000.0]
     monkeypatch.setattr("time.clock_gettime", lambda _: now[0])
     script.polls = [({}, SETTLED), ({}, JOINING)]
