@@ -1,7 +1,6 @@
 """R3, as far as Discord is concerned: a bot that hears nothing for a while, whose alerts another tells meanwhile."""
 
 import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -15,14 +14,6 @@ GROUP = "alert-bot"
 SESSION = {"session_timeout_ms": 6_000, "heartbeat_interval_ms": 2_000}
 
 FULL = [pytest.mark.faults, pytest.mark.timeout(1_800)]
-
-
-@contextmanager
-def cut_off(proxy):
-    """It goes on, but nothing that it sends or is sent gets through Kafka's connections."""
-    proxy.silent = True
-    yield
-    proxy.silent = False
 
 
 @pytest.mark.parametrize(
@@ -48,7 +39,7 @@ def test_r3_a_bot_that_comes_back_tells_nothing_that_another_has_told_meanwhile(
         tell(config, alerts[-count:])
         wait_for_told(discord, len(alerts) - count * 0.9)
         time.sleep(0.2 + chance.random())  # not while it commits what it has just told: that would find out
-        with first.frozen(sleeper) if how == "frozen" else cut_off(proxy):
+        with first.frozen(sleeper) if how == "frozen" else proxy.silent():
             wait_until(lambda: members(config.kafka, GROUP) == {"b"}, within_s=60, every_s=0.2)
             wait_for_told(discord, discord.told().total() + 30)
         assert discord.told().total() < len(alerts), "the backlog is to outlast it"

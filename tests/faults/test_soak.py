@@ -88,13 +88,6 @@ def freeze(soak, stage):
 
 
 @contextmanager
-def silent(proxy):
-    proxy.silent = True
-    yield
-    proxy.silent = False
-
-
-@contextmanager
 def storm(discord, chance):
     discord.weather = lambda: Answer(status=chance.choice((429, 502, None)))
     yield
@@ -135,7 +128,7 @@ def faults(soak, broker, proxy, discord):
         ]
         kinds.append((f"froze {stage}", partial(freeze, soak, stage)))
     troubles = {
-        "the network is silent": partial(silent, proxy),
+        "the network is silent": proxy.silent,
         "Discord is away": discord.away,
         "Discord storms": partial(storm, discord, soak.chance),
         "the broker is frozen": partial(frozen, broker),

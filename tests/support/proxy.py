@@ -43,7 +43,6 @@ class Proxy:
     Attributes:
         passed: how many replies were passed on, by api key.
         met: how many replies have met a fate, by api key.
-        silent: nothing is passed on either way as long as this is set; connections stay.
     """
 
     def __init__(self, port: int, target: int) -> None:
@@ -52,7 +51,16 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self.passed: Counter[int] = Counter()
         self.met: Counter[int] = Counter()
-        self.silent = False
+        self._is_silent = False
+
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[None]:
+        """Pass nothing on, either way, while the body of a `with` runs; connections stay."""
+        self._is_silent = True
+        try:
+            yield
+        finally:
+            self._is_silent = False
 
     def lose(self, api: Api, times: int = 1) -> None:
         """Let the broker act on the next requests, but cut the connection instead of passing on its reply."""
@@ -142,7 +150,7 @@ class Proxy:
     async def _frame(self, reader: asyncio.StreamReader) -> bytes:
         head = await reader.readexactly(FRAME.size)
         frame = head + await reader.readexactly(*FRAME.unpack(head))
-        while self.silent:
+        while self._is_silent:
             await asyncio.sleep(0.05)
         return frame
 

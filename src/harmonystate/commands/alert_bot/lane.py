@@ -24,6 +24,7 @@ from harmonystate.edges.kafka.alerts import AlertFeed
 # answer that does not come takes 12 s of it. Where Discord answers that it is too much, waits grow to a minute.
 LONGEST_UNANSWERED_S = 15.0
 SHORTEST_S = 1.0
+# The group answers within milliseconds of being asked; by then it is known whose the alerts are.
 UNCONFIRMED_S = 0.05
 # Discord knows a nonce for "a few minutes"; beyond that, only the channel itself tells what stands in it.
 NONCE_HOLDS = timedelta(minutes=2)

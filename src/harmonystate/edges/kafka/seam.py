@@ -101,7 +101,6 @@ class AnsweredHeartbeat(Heartbeat):  # type: ignore[misc] # kafka-python has no 
     def __init__(self, **configs: Any) -> None:
         super().__init__(**configs)
         self._sent_at = self._answered_at = float("-inf")
-        self._asks = True
 
     @property
     def age_s(self) -> float:
@@ -116,18 +115,13 @@ class AnsweredHeartbeat(Heartbeat):  # type: ignore[misc] # kafka-python has no 
     def received_heartbeat(self) -> None:
         """Note that it was answered: the group has known us since it was sent, at the least."""
         super().received_heartbeat()
-        self._answered_at, self._asks = self._sent_at, False
-
-    def reset_timeouts(self) -> None:
-        """Begin anew: a coordinator is found, or the group joined."""
-        super().reset_timeouts()
-        self._asks = True
+        self._answered_at = self._sent_at
 
     def time_to_next_heartbeat(self) -> float:
-        """Return how long to wait, in seconds."""
-        if not self._asks:
-            return float(super().time_to_next_heartbeat())
-        return float(max(0, self.last_send + self.config["retry_backoff_ms"] / 1000 - time.monotonic()))
+        """Return how long to wait, in seconds: not at all, when a coordinator was found, or the group joined, since."""
+        if self.last_receive < self.last_reset:
+            return float(max(0, self.last_send + self.config["retry_backoff_ms"] / 1000 - time.monotonic()))
+        return float(super().time_to_next_heartbeat())
 
 
 def note_answers(consumer: KafkaConsumer) -> AnsweredHeartbeat:
