@@ -94,7 +94,7 @@ def finished(config):
     return lambda: lag(config.kafka, "alert-bot", config.kafka.topics.alert) == 0
 
 
-def ended(child, within_s=60):
+def ended(child, within_s=300):
     """Wait for the child; return its exit code and what it said."""
     _, said = child.communicate(timeout=within_s)
     return child.returncode, said
@@ -304,7 +304,7 @@ def test_two_instances_share_the_alerts_and_a_third_takes_over_from_a_killed_one
             bots[0].kill()
             bots[0].wait(10)
             bots.append(start(discord=discord, name="c"))
-    wait_until(has_told(discord, alerts), within_s=90, what="300 alerts in the channel")
+    wait_until(has_told(discord, alerts), within_s=300, what="300 alerts in the channel")
     wait_until(finished(config), what="the commits")
 
     assert [stopped(bot) for bot in bots[1:]] == [0, 0]

@@ -69,7 +69,7 @@ def test_as_a_person_runs_it_without_kafka(discord, offline_config, tmp_path):
     path = write_config(offline_config, tmp_path / "harmony.yaml")
 
     with start_harmony(path, "alert-bot", "--test", **named) as child:
-        said = child.communicate(timeout=60)
+        said = child.communicate(timeout=300)
 
     assert (child.returncode, said) == (0, ("", ""))
     assert len(discord.messages) == 1

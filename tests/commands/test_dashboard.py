@@ -190,7 +190,7 @@ def dashboard(config: Config) -> Iterator[str]:
             yield child.stdout.readline().strip()
         finally:
             child.terminate()
-            out, err = child.communicate(timeout=60)
+            out, err = child.communicate(timeout=300)
     assert (child.returncode, out) == (0, ""), err
     assert "Traceback" not in err
 
@@ -250,7 +250,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(offline_config, stage):
     config = offline_config.model_copy(update={"dashboard": DashboardSettings(port=port)})
     child = start_harmony(write_config(config, config.local.home / "harmony.yaml"), "dashboard")
 
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=300)
 
     assert (child.returncode, out) == (75, "")
     assert f"127.0.0.1:{port} is in use by" in err

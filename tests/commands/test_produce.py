@@ -190,7 +190,7 @@ def test_who_is_asked_to_stop_makes_nothing_more():
 
 def produce(*options: str) -> subprocess.CompletedProcess[bytes]:
     command = [HARMONY, "produce", "--output", "-", *options]
-    return subprocess.run(command, capture_output=True, timeout=60, env=child_environment(), check=False)
+    return subprocess.run(command, capture_output=True, timeout=300, env=child_environment(), check=False)
 
 
 def test_the_same_seed_prints_the_same_bytes():

@@ -51,7 +51,7 @@ def command(config: Config, *options: str) -> list[str | Path]:
 
 def run(config: Config, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(config, *options), capture_output=True, text=True, timeout=120, env=child_environment(), check=False
+        command(config, *options), capture_output=True, text=True, timeout=300, env=child_environment(), check=False
     )
 
 

@@ -33,7 +33,7 @@ def test_two_setups_at_once_both_succeed(config_file):
         subprocess.Popen([HARMONY, "setup", "--config", config_file], env=child_environment(), stderr=subprocess.PIPE)
         for _ in range(2)
     ]
-    said = [child.communicate(timeout=120)[1].decode() for child in children]
+    said = [child.communicate(timeout=300)[1].decode() for child in children]
 
     assert [child.returncode for child in children] == [0, 0], said
 

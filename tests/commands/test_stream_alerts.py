@@ -252,7 +252,7 @@ def test_once_does_what_is_there_and_ends(config, start, write_on):
 
     for _ in range(2):
         child = start("--once", "--instance", config.kafka.topics.alert)
-        assert (child.communicate(timeout=60)[1], child.returncode) == (b"", 0)
+        assert (child.communicate(timeout=300)[1], child.returncode) == (b"", 0)
 
     assert sorted(numbers_of(read(config.kafka, config.kafka.topics.alert))) == list(range(0, 1_000, 20))
     assert len(read(config.kafka, config.kafka.topics.dead_letter)) == 10
@@ -266,7 +266,7 @@ def test_every_malformed_record_is_buried_once_with_its_place_also_when_asked_ag
 
     for _ in range(2):
         child = start("--once", "--instance", topics.alert)
-        assert (child.communicate(timeout=60)[1], child.returncode) == (b"", 0)
+        assert (child.communicate(timeout=300)[1], child.returncode) == (b"", 0)
 
     stood = {(str(r.partition).encode(), str(r.offset).encode()): r.value for r in read(config.kafka, topics.global1)}
     letters = read(config.kafka, topics.dead_letter)
@@ -282,7 +282,7 @@ def test_every_malformed_record_is_buried_once_with_its_place_also_when_asked_ag
 @pytest.mark.services
 def test_without_topics_it_names_setup(start):
     child = start("--once")
-    _, said = child.communicate(timeout=60)
+    _, said = child.communicate(timeout=300)
 
     assert child.returncode == 78
     assert said.count(b"\n") == 1

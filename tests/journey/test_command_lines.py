@@ -62,7 +62,7 @@ def discord(place):
 
 def run(place, arguments, variables):
     with start_harmony(place / "harmony.yaml", *arguments, **variables) as child:
-        out, err = child.communicate(timeout=120)
+        out, err = child.communicate(timeout=300)
     assert child.returncode == 0, (arguments, err)
     return out
 

@@ -69,7 +69,7 @@ def killed_and_started(child: Child, start: Callable[[str], Child]) -> Child:
     os.kill(child.process.pid, signal.SIGKILL)
     assert child.process.wait() == -signal.SIGKILL
     # A batch that ingest had in hand ends first: it is written again, which does no harm.
-    wait_until(lambda: not any(map(alive, servers)), within_s=120, what=f"the end of the JVM of {child.name}")
+    wait_until(lambda: not any(map(alive, servers)), within_s=300, what=f"the end of the JVM of {child.name}")
     return start(child.name)
 
 

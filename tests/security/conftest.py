@@ -126,6 +126,6 @@ def run(secured, tmp_path_factory):
     with watching_command_lines(secrets) as seen:
         for command in COMMANDS:
             with start_harmony(path, *command, **variables) as child:
-                out, err = child.communicate(timeout=120)
+                out, err = child.communicate(timeout=300)
             ended[command[0]] = CompletedProcess(command, child.returncode, out, err)
     return Run(config, ended, seen, secrets)

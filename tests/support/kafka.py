@@ -40,7 +40,7 @@ RAREST_S = 1.0
 
 
 def wait_until(
-    condition: Callable[[], object], *, within_s: float = 60, what: str = "the condition", every_s: float = 0.05
+    condition: Callable[[], object], *, within_s: float = 180, what: str = "the condition", every_s: float = 0.05
 ) -> None:
     """Wait for `condition` to hold; where a look is dear it is rare, so that looking leaves the machine to others."""
     deadline = time.monotonic() + within_s

@@ -12,7 +12,7 @@ from harmonystate.edges.local.server import Jvm, Server
 from harmonystate.edges.local.servers import supplies_for
 from tests.support.services import SHORT_LIVED
 
-START_S = 120
+START_S = 300
 SMALL = Jvm("512m", SHORT_LIVED)
 
 

@@ -141,5 +141,5 @@ def _format(folder: Path, java_home: Path, passwords: dict[str, str]) -> None:
     java = [java_home / "bin/java", "-XX:TieredStopAtLevel=1", f"@{folder / JVM_ARGS}"]
     # It prints what it makes of the passwords: nobody is to see that.
     subprocess.run(
-        [*java, *tool, f"--cluster-id={cluster_id}", *users], cwd=folder, check=True, capture_output=True, timeout=60
+        [*java, *tool, f"--cluster-id={cluster_id}", *users], cwd=folder, check=True, capture_output=True, timeout=300
     )

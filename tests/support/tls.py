@@ -51,4 +51,4 @@ def _keytool(store: Path, *arguments: str) -> None:
     keytool = find_java() / "bin/keytool"
     java = ("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC")
     where = ("-storetype", "PKCS12", "-keystore", str(store), "-storepass", STORE_PASSWORD)
-    subprocess.run([keytool, *java, *arguments, *where], check=True, capture_output=True, timeout=60)
+    subprocess.run([keytool, *java, *arguments, *where], check=True, capture_output=True, timeout=300)

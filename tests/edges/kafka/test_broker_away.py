@@ -129,12 +129,12 @@ def test_a_broker_killed_and_started_again_costs_time_and_nothing_else(broker, m
     writer = Writer(settings)
 
     with capture_logs() as said, in_thread(writer.run), in_thread(lambda stop: copy(stop, settings, stage)):
-        wait_until(lambda: writer.done >= COUNT // 2, within_s=120)
+        wait_until(lambda: writer.done >= COUNT // 2, within_s=300)
         broker.kill()
         wait_until(lambda: f"waiting for Kafka at {settings.bootstrap_servers}" in [line["event"] for line in said])
         broker.start()
-        wait_until(lambda: writer.done == COUNT, within_s=120)
-        wait_until(lambda: lag(settings, stage, settings.topics.global1) == 0, within_s=120)
+        wait_until(lambda: writer.done == COUNT, within_s=300)
+        wait_until(lambda: lag(settings, stage, settings.topics.global1) == 0, within_s=300)
 
     numbers = [int(record.value) for record in read(settings, settings.topics.global1)]
     assert Counter(numbers) == Counter(range(COUNT))
