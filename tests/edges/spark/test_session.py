@@ -64,6 +64,18 @@ def test_a_jvm_that_does_not_start_is_said_with_its_reason(offline_config):
             pass
 
 
+def test_a_jvm_that_is_killed_as_soon_as_it_listens_is_said_not_to_start(offline_config, tmp_path):
+    java = tmp_path / "bin/java"
+    java.parent.mkdir()
+    # Where it listens (port 1, which nobody does), and a secret of one letter: what Spark's gateway writes down.
+    java.write_text('#!/bin/sh\nprintf "\\0\\0\\0\\1\\0\\0\\0\\1x" > "$_PYSPARK_DRIVER_CONN_INFO_PATH"\n')
+    java.chmod(0o755)
+
+    with pytest.raises(Unavailable, match=r"JVM does not start .*spark-ingest\.out"):  # noqa: SIM117
+        with open_spark(offline_config, app="ingest", jars=[], java_home=tmp_path):
+            pass
+
+
 PROGRAM = """
 import os
 from pathlib import Path

@@ -77,7 +77,7 @@ class Engine:
             reports = batch.read_reports(spark, self._settings, hours)
             people = hour_frames.person_minutes(reports, threshold=threshold).persist()
             minutes = batch.collect_minutes(hour_frames.minutes(people))
-        return Fresh(minutes, hour_frames.person_hours(people, shards=self._settings.shards))
+            return Fresh(minutes, hour_frames.person_hours(people, shards=self._settings.shards))
 
     def store_persons(self, fresh: Fresh, *, now: datetime, timestamp: int) -> None:
         """Store the persons of the hours by the connector; see RollupWriter for `now` and `timestamp`."""

@@ -95,6 +95,7 @@ def shut_down(gateway: Any, *, patience_s: float = LEAVES_WITHIN_S) -> None:
 
 def _connect(process: "subprocess.Popen[bytes]", info: Path, output: Path) -> Any:
     """Import pyspark while the JVM starts; then wait for the file in which it says where it listens."""
+    from py4j.protocol import Py4JError
     from pyspark.java_gateway import launch_gateway
 
     while not info.exists():
@@ -105,6 +106,8 @@ def _connect(process: "subprocess.Popen[bytes]", info: Path, output: Path) -> An
     os.environ |= {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
     try:
         gateway = launch_gateway()  # type: ignore[no-untyped-call]
+    except (Py4JError, OSError) as fault:  # it went as soon as it listened
+        raise _did_not_start(output, fault) from fault
     finally:
         del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]
     gateway.proc = process

@@ -82,7 +82,7 @@ def _open_session(gateway: Any, log: Path) -> "SparkSession":
     try:
         with _keeping_our_answer_to_ctrl_c():
             return SparkSession(SparkContext(gateway=gateway))
-    except Py4JError as fault:
+    except (Py4JError, OSError) as fault:
         raise Unavailable(f"Spark does not start ({cause_of(fault)}): see {log}") from fault
 
 
