@@ -6,7 +6,7 @@ from harmonystate.commands.alert_bot import trial
 from harmonystate.config import Config, DiscordSettings
 from harmonystate.errors import Busy, Misconfigured, Unavailable
 from tests.support.fake_discord import CHANNEL_ID, TOKEN, Answer
-from tests.support.harmony import start_harmony
+from tests.support.harmony import run_harmony
 from tests.support.services import write_config
 
 pytestmark = pytest.mark.services
@@ -68,8 +68,7 @@ def test_as_a_person_runs_it_without_kafka(discord, offline_config, tmp_path):
     named = {f"HARMONY_DISCORD__{name}": value for name, value in variables.items()}
     path = write_config(offline_config, tmp_path / "harmony.yaml")
 
-    with start_harmony(path, "alert-bot", "--test", **named) as child:
-        said = child.communicate(timeout=300)
+    done = run_harmony(path, "alert-bot", "--test", **named)
 
-    assert (child.returncode, said) == (0, ("", ""))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert len(discord.messages) == 1

@@ -1,6 +1,5 @@
 """The engine of analyze when its JVM goes, with a child that stands for the JVM."""
 
-import subprocess
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -11,13 +10,13 @@ from harmonystate.commands.analyze.engine import Engine
 from harmonystate.edges.spark import batch
 from harmonystate.edges.spark.stall import SparkLost
 from harmonystate.frames import hour_frames
+from tests.support.spark_jvm import spark_on, stand_in
 
 
 @pytest.fixture
 def jvm():
-    with subprocess.Popen(["sleep", "600"]) as child:
+    with stand_in() as child:
         yield child
-        child.kill()
 
 
 @pytest.mark.parametrize("moment", ["person_minutes", "minutes", "person_hours"])
@@ -31,10 +30,7 @@ def test_a_jvm_that_goes_between_two_jobs_is_lost_whatever_is_asked_next(offline
         monkeypatch.setattr(hour_frames, name, go if name == moment else lambda *_, **__: anything)
     for name in ("read_reports", "collect_minutes"):
         monkeypatch.setattr(batch, name, lambda *_: [])
-    context = SimpleNamespace(
-        _gateway=SimpleNamespace(proc=jvm), statusTracker=lambda: SimpleNamespace(getActiveJobsIds=list)
-    )
-    engine = Engine(offline_config.cassandra, lambda _: SimpleNamespace(sparkContext=context))
+    engine = Engine(offline_config.cassandra, lambda _: spark_on(jvm))
 
     with pytest.raises(SparkLost):
         engine.compute([datetime(2026, 1, 1, tzinfo=UTC)], threshold=2)

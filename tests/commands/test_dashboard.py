@@ -27,7 +27,7 @@ from tests.support.alerts import as_raised, encoded, raised
 from tests.support.broker import Broker
 from tests.support.browser import PATIENCE_MS, open_browser
 from tests.support.chain import set_up
-from tests.support.harmony import start_harmony
+from tests.support.harmony import run_harmony, start_harmony
 from tests.support.kafka import write
 from tests.support.relay import Relay
 from tests.support.services import local_config, write_config
@@ -248,13 +248,12 @@ def test_it_starts_while_services_are_away_says_what_goes_and_comes_back_by_itse
 def test_a_port_that_is_taken_is_said_in_one_line(offline_config, stage):
     port = int(stage.address.rstrip("/").rpartition(":")[2])
     config = offline_config.model_copy(update={"dashboard": DashboardSettings(port=port)})
-    child = start_harmony(write_config(config, config.local.home / "harmony.yaml"), "dashboard")
 
-    out, err = child.communicate(timeout=300)
+    done = run_harmony(write_config(config, config.local.home / "harmony.yaml"), "dashboard")
 
-    assert (child.returncode, out) == (75, "")
-    assert f"127.0.0.1:{port} is in use by" in err
-    assert len(err.splitlines()) == 1
+    assert (done.returncode, done.stdout) == (75, "")
+    assert f"127.0.0.1:{port} is in use by" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_who_comes_by_another_name_is_sent_away(stage):

@@ -34,16 +34,16 @@ def test_r3_a_bot_that_comes_back_tells_nothing_that_another_has_told_meanwhile(
     sleeper = first.start(GROUP, "--instance", "a")
     watcher = other.start(GROUP, "--instance", "b")
     for _ in range(times):
-        wait_until(lambda: members(config.kafka, GROUP) == {"a", "b"}, within_s=180, every_s=0.2)
+        wait_until(lambda: members(config.kafka, GROUP) == {"a", "b"}, every_s=0.2)
         alerts += [heard_at(len(alerts) + number, datetime.now(UTC), chance) for number in range(count)]
         tell(config, alerts[-count:])
         wait_for_told(discord, len(alerts) - count * 0.9)
         time.sleep(0.2 + chance.random())  # not while it commits what it has just told: that would find out
         with first.frozen(sleeper) if how == "frozen" else proxy.silent():
-            wait_until(lambda: members(config.kafka, GROUP) == {"b"}, within_s=180, every_s=0.2)
+            wait_until(lambda: members(config.kafka, GROUP) == {"b"}, every_s=0.2)
             wait_for_told(discord, discord.told().total() + 30)
         assert discord.told().total() < len(alerts), "the backlog is to outlast it"
-        wait_until(is_all_told(config), within_s=180, every_s=0.5, what="the last delivery")
+        wait_until(is_all_told(config), every_s=0.5, what="the last delivery")
     first.stop(sleeper)
     other.stop(watcher)
 
@@ -51,7 +51,7 @@ def test_r3_a_bot_that_comes_back_tells_nothing_that_another_has_told_meanwhile(
 
 
 def wait_for_told(discord, count):
-    wait_until(lambda: discord.told().total() > count, within_s=180, what=f"message that makes {count:.0f} alerts")
+    wait_until(lambda: discord.told().total() > count, what=f"message that makes {count:.0f} alerts")
 
 
 def with_short_session(config):

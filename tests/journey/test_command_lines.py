@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.command_lines import in_markdown
 from tests.support.fake_discord import CHANNEL_ID, TOKEN, FakeDiscord
-from tests.support.harmony import run_all, start_harmony
+from tests.support.harmony import run_all, run_harmony
 from tests.support.services import local_config, write_config
 
 pytestmark = pytest.mark.services
@@ -61,10 +61,9 @@ def discord(place):
 
 
 def run(place, arguments, variables):
-    with start_harmony(place / "harmony.yaml", *arguments, **variables) as child:
-        out, err = child.communicate(timeout=300)
-    assert child.returncode == 0, (arguments, err)
-    return out
+    done = run_harmony(place / "harmony.yaml", *arguments, **variables)
+    assert done.returncode == 0, (arguments, done.stderr)
+    return done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from harmonystate.config import Config, LocalSettings
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.local.ports import LOOPBACK
 from tests.support.canaries import watching_command_lines
-from tests.support.harmony import start_harmony
+from tests.support.harmony import run_harmony
 from tests.support.secured_cassandra import SecuredCassandra
 from tests.support.secured_kafka import SecuredKafka
 from tests.support.services import SHORT_LIVED_SPARK, write_config
@@ -125,7 +125,5 @@ def run(secured, tmp_path_factory):
     ended = {}
     with watching_command_lines(secrets) as seen:
         for command in COMMANDS:
-            with start_harmony(path, *command, **variables) as child:
-                out, err = child.communicate(timeout=300)
-            ended[command[0]] = CompletedProcess(command, child.returncode, out, err)
+            ended[command[0]] = run_harmony(path, *command, **variables)
     return Run(config, ended, seen, secrets)

@@ -25,9 +25,11 @@ def start_harmony(config_file: Path, *arguments: str, **variables: str) -> "subp
     )
 
 
-def run_harmony(config_file: Path, *arguments: str, within_s: float = 300) -> "subprocess.CompletedProcess[str]":
+def run_harmony(
+    config_file: Path, *arguments: str, within_s: float = 300, **variables: str
+) -> "subprocess.CompletedProcess[str]":
     """Run it to its end, whatever its exit code."""
-    with start_harmony(config_file, *arguments) as child:
+    with start_harmony(config_file, *arguments, **variables) as child:
         try:
             out, err = child.communicate(timeout=within_s)
         except BaseException:

@@ -1,8 +1,7 @@
-"""The guard, over a child that stands for the JVM: what calls it learns of its end as of a connection that breaks."""
+"""The guard, over a child that stands for the JVM."""
 
 import math
 import subprocess
-from types import SimpleNamespace
 
 import pytest
 from py4j.protocol import Py4JNetworkError
@@ -10,13 +9,13 @@ from py4j.protocol import Py4JNetworkError
 from harmonystate.edges.spark import guard
 from harmonystate.edges.spark.guard import guarded
 from harmonystate.edges.spark.stall import SparkLost, StallClock
+from tests.support.spark_jvm import spark_on, stand_in
 
 
 @pytest.fixture
 def jvm():
-    with subprocess.Popen(["sleep", "600"]) as child:
+    with stand_in() as child:
         yield child
-        child.kill()
 
 
 @pytest.fixture
@@ -27,13 +26,6 @@ def clock(monkeypatch):
     return StallClock(math.inf, clock=lambda: float(next(moments)))
 
 
-def spark(jvm, jobs):
-    tracker = SimpleNamespace(getActiveJobsIds=lambda: jobs)
-    return SimpleNamespace(
-        sparkContext=SimpleNamespace(statusTracker=lambda: tracker, _gateway=SimpleNamespace(proc=jvm))
-    )
-
-
 def call(jvm, seconds=None):
     """Do what a call into the JVM does: wait for it, however long, and fail when it goes."""
     jvm.wait(seconds)
@@ -41,14 +33,14 @@ def call(jvm, seconds=None):
 
 
 def test_a_jvm_that_does_nothing_for_a_call_is_ended(jvm, clock):
-    with pytest.raises(SparkLost), guarded(spark(jvm, jobs=[]), clock=clock):
+    with pytest.raises(SparkLost), guarded(spark_on(jvm, jobs=[]), clock=clock):
         call(jvm, 60)
 
     assert jvm.poll() is not None
 
 
 def test_a_jvm_at_work_may_take_its_time(jvm, clock):
-    with guarded(spark(jvm, jobs=[7]), clock=clock), pytest.raises(subprocess.TimeoutExpired):
+    with guarded(spark_on(jvm, jobs=[7]), clock=clock), pytest.raises(subprocess.TimeoutExpired):
         jvm.wait(0.2)
 
     assert jvm.poll() is None
@@ -57,19 +49,19 @@ def test_a_jvm_at_work_may_take_its_time(jvm, clock):
 def test_a_jvm_that_went_by_itself_is_lost_too(jvm):
     jvm.kill()
 
-    with pytest.raises(SparkLost), guarded(spark(jvm, jobs=[7])):
+    with pytest.raises(SparkLost), guarded(spark_on(jvm, jobs=[7])):
         call(jvm)
 
 
 def test_what_fails_in_a_jvm_that_lives_is_no_loss_of_it(jvm, monkeypatch):
     monkeypatch.setattr(guard, "_GOING_S", 0.1)
 
-    with pytest.raises(Py4JNetworkError), guarded(spark(jvm, jobs=[7])):
+    with pytest.raises(Py4JNetworkError), guarded(spark_on(jvm, jobs=[7])):
         raise Py4JNetworkError("no such method")
 
 
 def test_nobody_watches_when_the_call_is_done(jvm, clock):
-    with guarded(spark(jvm, jobs=[]), clock=clock):
+    with guarded(spark_on(jvm, jobs=[]), clock=clock):
         pass
 
     with pytest.raises(subprocess.TimeoutExpired):

@@ -1,0 +1,23 @@
+"""A child that stands for Spark's JVM: what calls it learns of its end as of a connection that breaks."""
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+
+@contextmanager
+def stand_in() -> "Iterator[subprocess.Popen[bytes]]":
+    """Lend a child that does nothing."""
+    with subprocess.Popen(["sleep", "600"]) as child:
+        yield child
+        child.kill()
+
+
+def spark_on(jvm: "subprocess.Popen[bytes]", jobs: Sequence[int] = ()) -> Any:
+    """Return what our guard asks of a session whose JVM that is, with these jobs at work."""
+    tracker = SimpleNamespace(getActiveJobsIds=lambda: list(jobs))
+    return SimpleNamespace(
+        sparkContext=SimpleNamespace(statusTracker=lambda: tracker, _gateway=SimpleNamespace(proc=jvm))
+    )
