@@ -92,8 +92,9 @@ def frame(body):
     return len(body).to_bytes(4, "big") + body
 
 
-def request(api, text):
-    return frame(api.to_bytes(2, "big") + text)
+def request(api, text, client=b"anybody"):
+    header = api.to_bytes(2, "big") + bytes(2 + 4) + len(client).to_bytes(2, "big") + client
+    return frame(header + text)
 
 
 @pytest.fixture
@@ -150,3 +151,13 @@ def test_the_proxy_holds_a_reply_and_then_passes_it_on(proxied):
 
     assert client.recv(100) == request(Api.ADD_OFFSETS, b"one")
     assert proxy.met == {Api.ADD_OFFSETS: 1}
+
+
+def test_the_proxy_holds_only_what_goes_to_the_client_that_is_named(proxied):
+    proxy, client = proxied
+    proxy.hold(Api.PRODUCE, 0.2, client="harmony-produce-")
+
+    for name in (b"harmony-alert-bot-a", b"harmony-produce-day"):
+        client.sendall(request(Api.PRODUCE, b"one", name))
+        assert client.recv(100) == request(Api.PRODUCE, b"one", name)
+        assert proxy.met[Api.PRODUCE] == (name == b"harmony-produce-day")

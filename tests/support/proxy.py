@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Self
 
 FRAME = struct.Struct(">i")
+HEADER = struct.Struct(">hhih")
 LIMIT = 16 * 1024 * 1024
 
 
@@ -31,10 +32,12 @@ class Fate:
     Attributes:
         left: how many more replies meet it.
         hold_s: the reply comes so much later; None = it never comes, and the connection is cut.
+        client: what the client's id begins with, for it to be met.
     """
 
     left: int
     hold_s: float | None
+    client: str = ""
 
 
 class Proxy:
@@ -66,9 +69,16 @@ class Proxy:
         """Let the broker act on the next requests, but cut the connection instead of passing on its reply."""
         self._fates[api] = Fate(times, None)
 
-    def hold(self, api: Api, seconds: float, times: int = 1) -> None:
-        """Pass on the next replies only so much later, and with them all that is behind them."""
-        self._fates[api] = Fate(times, seconds)
+    def hold(self, api: Api, seconds: float, times: int = 1, *, client: str = "") -> None:
+        """Pass on the next replies only so much later, and with them all that is behind them.
+
+        Args:
+            api: of these requests.
+            seconds: so much later.
+            times: so many replies.
+            client: only to clients whose id begins with this.
+        """
+        self._fates[api] = Fate(times, seconds, client)
 
     def relent(self) -> None:
         """Pass on everything again."""
@@ -115,7 +125,7 @@ class Proxy:
             writer.close()
             return
         self._writers |= {writer, ours}
-        asked: deque[int] = deque()
+        asked: deque[tuple[int, str]] = deque()
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._requests(reader, ours, asked))
@@ -127,18 +137,22 @@ class Proxy:
             for end in (writer, ours):
                 end.close()
 
-    async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: deque[int]) -> None:
+    async def _requests(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: deque[tuple[int, str]]
+    ) -> None:
         while True:
             frame = await self._frame(reader)
-            asked.append(int.from_bytes(frame[4:6], "big"))
+            asked.append(asking(frame))
             writer.write(frame)
             await writer.drain()
 
-    async def _replies(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: deque[int]) -> None:
+    async def _replies(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: deque[tuple[int, str]]
+    ) -> None:
         while True:
             frame = await self._frame(reader)
-            api = asked.popleft()
-            fate = self._meet(api)
+            api, client = asked.popleft()
+            fate = self._meet(api, client)
             if fate is not None and fate.hold_s is None:
                 raise ConnectionResetError
             if fate is not None and fate.hold_s:
@@ -154,13 +168,20 @@ class Proxy:
             await asyncio.sleep(0.05)
         return frame
 
-    def _meet(self, api: int) -> Fate | None:
-        """Return what happens to a reply of this kind, if anything."""
-        with contextlib.suppress(KeyError):
-            fate = self._fates[api]
-            fate.left -= 1
-            if fate.left == 0:
-                del self._fates[api]
-            self.met[api] += 1
-            return fate
-        return None
+    def _meet(self, api: int, client: str) -> Fate | None:
+        """Return what happens to a reply of this kind to this client, if anything."""
+        fate = self._fates.get(api)
+        if fate is None or not client.startswith(fate.client):
+            return None
+        fate.left -= 1
+        if fate.left == 0:
+            del self._fates[api]
+        self.met[api] += 1
+        return fate
+
+
+def asking(frame: bytes) -> tuple[int, str]:
+    """Return the kind of a request and the id of the client, as in every header (kafka.apache.org/protocol)."""
+    api, _version, _correlation, length = HEADER.unpack_from(frame, FRAME.size)
+    begins = FRAME.size + HEADER.size
+    return api, frame[begins : begins + max(length, 0)].decode()  # -1: it has none
