@@ -142,10 +142,10 @@ def done(answer):
     return future
 
 
-def run(feed, sink, clock=None, goal=None, silences=lambda _: ()):
+def run(feed, sink, clock=None, goal=None, silences=lambda _: (), inherits=False):
     clock = clock or Clock()
     tools = Tools(Meter("alert-bot"), clock.now, silences)
-    teller = Teller(feed, sink, topics=Topics(), stop=clock, tools=tools)
+    teller = Teller(feed, sink, topics=Topics(), stop=clock, tools=tools, inherits=inherits)
     return teller.run({} if goal is None else goal)
 
 
@@ -365,15 +365,16 @@ def test_nothing_is_told_while_the_group_has_not_confirmed_that_it_is_ours_to_te
     assert [ids(message) for message in sink.posts] == [ids(raised(1))]
 
 
-def test_memory_is_given_back_once_what_the_feed_before_left_or_what_has_piled_up_is_told(monkeypatch):
+@pytest.mark.parametrize("inherits", [False, True])
+def test_memory_is_given_back_once_what_a_torn_feed_left_or_what_has_piled_up_is_told(inherits, monkeypatch):
     given = []
     monkeypatch.setattr(tellers, "give_back", lambda: given.append(len(feed.keys())))
     feed = Feed([], *([row(raised(number), number)] for number in range(10)), [])
     feed.polls.append([row(raised(number), number) for number in range(10, 10 + 2 * tellers.PILE)])
 
-    run(feed, Sink())
+    run(feed, Sink(), inherits=inherits)
 
-    assert given == [0, 10 + 2 * tellers.PILE], "not after each of the ten"
+    assert given == [0] * inherits + [10 + 2 * tellers.PILE], "not after each of the ten"
 
 
 def test_a_rebalance_while_discord_has_not_answered_waits_for_the_answer():

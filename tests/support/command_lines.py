@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 from itertools import dropwhile
 from typing import Any
 
@@ -44,7 +45,7 @@ def parse(arguments: list[str]) -> None:
     Raises:
         click's UsageError: when it does not take it.
     """
-    command: Any = get_command(app)
+    command: Any = _harmony()
     if arguments in [[name] for option in command.params for name in option.opts]:
         return
     with ExitStack() as contexts:
@@ -57,6 +58,11 @@ def parse(arguments: list[str]) -> None:
         except typer.Exit as done:  # --help
             if done.exit_code:
                 raise
+
+
+@cache
+def _harmony() -> Any:
+    return get_command(app)
 
 
 def _in_line(line: str) -> Iterator[list[str]]:

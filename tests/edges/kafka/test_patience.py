@@ -94,7 +94,19 @@ def test_half_a_minute_after_an_outage_what_it_took_is_given_back_once(patience,
         now[0] = moment
         patience.relieved()
 
-    assert given == [0.0, 40.0]
+    assert given == [40.0]
+
+
+def test_an_outage_soon_after_another_gives_back_what_that_took_and_the_first_one_nothing(patience, now, monkeypatch):
+    given = []
+    monkeypatch.setattr("harmonystate.edges.kafka.patience.give_back", lambda: given.append(now[0]))
+
+    for moment in (0.0, 20.0, 40.0):
+        now[0] = moment
+        patience.hear_nothing("send")
+        patience.relieved()
+
+    assert given == [20.0, 40.0]
 
 
 def test_fenced_twice_in_a_minute_means_that_another_has_our_name(patience, now):

@@ -56,15 +56,16 @@ def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Sto
     """Tell of alerts through one feed after the other: whatever fails, the next goes on from what is committed."""
     patience = Patience(config.kafka, stop, stage=STAGE, note=lambda: tools.meter.add(resets=1))
     goal: Mapping[Any, int] | None = None
-    done = False
+    done = torn = False
     while not (done or stop.is_set()):
         try:
             with AlertFeed(config.kafka, instance=instance, meter=tools.meter) as feed:
                 goal = goal or feed.ends()
                 patience.relieved()
-                teller = Teller(feed, sink, topics=config.kafka.topics, stop=stop, tools=tools)
+                teller = Teller(feed, sink, topics=config.kafka.topics, stop=stop, tools=tools, inherits=torn)
                 done = teller.run(goal if once else None)
         except TransactionFailed as fault:
+            torn = True
             patience.bear(fault)
     leave(config.kafka, group=STAGE, instance=instance)
 

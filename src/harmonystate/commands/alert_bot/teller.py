@@ -48,7 +48,9 @@ class Teller:
         topics: Topics,
         stop: Stop,
         tools: Tools,
+        inherits: bool = False,
     ) -> None:
+        """`inherits`: a feed before this one was torn, and has left memory of its own."""
         self._feed = feed
         self._sink = sink
         self._stop = stop
@@ -58,7 +60,7 @@ class Teller:
             partial(delivery_record, topic=topics.delivery), partial(_letter, topic=topics.dead_letter, now=self._now)
         )
         self._lanes: dict[str, Lane] = {}
-        self._piled = True  # the feed before has left its own
+        self._piled = inherits
         self._meter.add(alerts=0)
 
     def run(self, goal: Mapping[Any, int] | None) -> bool:

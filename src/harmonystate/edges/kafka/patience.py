@@ -87,7 +87,8 @@ class Patience:
     def _say(self, because: str) -> None:
         if not self._said:
             self._said = True
-            give_back()  # what the outage before this one has left, where nobody says that it still works
+            if self._settled_at is not None:  # the outage before this one has left its own
+                give_back()
             self._log.warning(f"waiting for Kafka at {self._where}", because=because)
 
     def _note_fenced(self) -> None:
