@@ -7,6 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SEED ?=
 ONLY ?=
+LAWS = quick
 
 .PHONY: venv chromium demo test test-faults check docs bench lock clean
 
@@ -28,6 +29,8 @@ chromium:
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || true
 
+# Each law is tried with 100 examples; with a quarter of them in `make check`, which is for between two edits.
+test: LAWS = thorough
 test: check chromium
 	$(BIN)/pytest -p no:faker --numprocesses 4 --dist loadfile --no-loadscope-reorder -m services
 
@@ -36,7 +39,8 @@ check: venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --quiet -p no:faker --numprocesses auto --dist worksteal -m "not services and not faults"
+	$(BIN)/pytest --quiet -p no:faker --numprocesses auto --dist worksteal --hypothesis-profile $(LAWS) \
+		-m "not services and not faults"
 
 # SEED=N repeats what a run did; ONLY=R3 is that test alone.
 test-faults: venv

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.support.fault_table"]
 
 # No deadline: a law holds on a busy machine too.
-settings.register_profile("harmony", deadline=None, print_blob=True)
-settings.load_profile("harmony")
+settings.register_profile("thorough", deadline=None, print_blob=True)
+# For between two edits; `make test` is thorough.
+settings.register_profile("quick", settings.get_profile("thorough"), max_examples=25)
+settings.load_profile("thorough")
 
 # Taken out, like every other setting of ours, so that no test, nor any child of one, meets it.
 _NAMED_SERVICES = os.environ.pop("HARMONY_TEST_SERVICES", None)
