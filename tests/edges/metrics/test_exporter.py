@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from socketserver import BaseServer
 from urllib.request import urlopen
 
 import pytest
@@ -14,6 +15,12 @@ from harmonystate.edges.metrics.textfile import write_textfile
 from harmonystate.errors import Busy, Misconfigured
 
 PAGE = (Path(__file__).parents[3] / "docs/metrics.md").read_text()
+
+
+@pytest.fixture(autouse=True)
+def look_often(monkeypatch):
+    """Let a server see at once that it is to stop, and not after the half second between two of its looks."""
+    monkeypatch.setattr(BaseServer.serve_forever, "__defaults__", (0.01,))
 
 
 def read(at: str) -> dict[str, float]:
