@@ -114,6 +114,19 @@ def test_the_broker_is_set_up_as_the_local_one_is():
     assert {name: str(there.get(name)) for name in wanted} == wanted
 
 
+def test_the_cassandra_acknowledges_what_is_on_the_disk_as_the_local_one_does():
+    options = SERVICES["cassandra"]["environment"]["JVM_EXTRA_OPTS"].split()
+    properties = dict(option.removeprefix("-D").split("=") for option in options)
+    local = yaml.safe_load((ROOT / "src/harmonystate/data/cassandra.yaml").read_text())
+
+    # It does not start with `batch` beside the period of its own file.
+    assert properties == {
+        "cassandra.config.allow_system_properties": "true",
+        "cassandra.settings.commitlog_sync": local["commitlog_sync"],
+        "cassandra.settings.commitlog_sync_period": "0ms",
+    }
+
+
 def test_a_container_has_longer_to_stop_than_a_command_may_take():
     assert {service["stop_grace_period"] for service in OURS.values()} == {"30s"}
 
