@@ -110,6 +110,11 @@ def test_wrong_usage_is_2_and_says_what_is_wrong(arguments: str, harmony: Harmon
     assert "Traceback" not in err
 
 
+def test_the_option_that_was_given_is_the_one_that_is_named(harmony: Harmony):
+    assert harmony("produce", "--backfill", "soon", "--output", "-").err.startswith("harmony: --backfill soon: ")
+    assert harmony("produce", "--start", "soon", "--output", "-").err.startswith("harmony: --start soon: ")
+
+
 def test_a_typo_in_the_config_is_78_with_the_path_of_the_key(tmp_path: Path):
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "harmony.yaml").write_text("alerts: {treshold: 3}\n")

@@ -79,7 +79,7 @@ def produce(
     config = load(produce={"drones": drones, "rate": rate, "alert_ratio": alert_ratio})
     from harmonystate.commands import produce as command
 
-    bounds = command.Bounds.parse(count=count, duration=duration, speed=speed, start=start or backfill)
+    bounds = command.Bounds.parse(count=count, duration=duration, speed=speed, start=start, backfill=backfill)
     if output:
         return command.print_reports(config, bounds, seed=seed)
     return command.run(config, bounds, seed=seed, run_name=run, instance=instance, metrics_port=metrics_port)
