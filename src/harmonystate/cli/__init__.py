@@ -30,6 +30,7 @@ from harmonystate.cli.options import (
 )
 from harmonystate.cli.showing import showing
 from harmonystate.cli.silencing import silencing
+from harmonystate.edges.local.stop import unwind_on_sigterm
 from harmonystate.errors import HarmonyError
 
 app = typer.Typer(
@@ -197,6 +198,7 @@ app.add_typer(mending)
 
 def main() -> None:
     """Run `harmony`; a failure that a user can mend is one line on stderr and the exit code of its kind."""
+    unwind_on_sigterm()
     try:
         app()
     except HarmonyError as fault:
