@@ -30,8 +30,11 @@ try:
     print("ready", flush=True)
     threading.Event().wait(600)
 finally:
-    print("undone", flush=True)
-    {then}
+    try:
+        print("undone", flush=True)
+        threading.Event().wait({still_s})
+    finally:
+        print("done", flush=True)
 """
 
 
@@ -39,7 +42,7 @@ class Asked:
     """A process that runs a script, and what becomes of it."""
 
     def __init__(self, script: str, **fields: object) -> None:
-        code = script.format(**({"options": {}, "then": "pass"} | fields))
+        code = script.format(**({"options": {}, "still_s": 0} | fields))
         self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         self.hear("ready")
 
@@ -111,11 +114,11 @@ def test_without_a_batch_to_finish_what_is_being_done_is_undone_and_the_end_is_0
 
     one.ask(signal.SIGTERM)
 
-    assert one.end() == (0, ["undone"])
+    assert one.end() == (0, ["undone", "done"])
 
 
 def test_what_cannot_be_undone_in_its_grace_is_left_and_a_second_sigterm_does_not_break_it_off(asked):
-    one = asked(UNWINDS, options={"grace_s": 1.0}, then="threading.Event().wait(600)")
+    one = asked(UNWINDS, options={"grace_s": 1.0}, still_s=600)
     one.ask(signal.SIGTERM)
     one.hear("undone")
 
