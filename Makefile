@@ -53,7 +53,7 @@ docs: venv
 bench: venv
 	$(BIN)/python -m bench
 
-lock:
+lock: venv
 	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --output-file requirements.lock
 

@@ -1,6 +1,7 @@
 """`harmony` called in this process, and stand-ins for its commands."""
 
 import logging
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +26,7 @@ StandIn = Callable[..., None]
 
 @pytest.fixture
 def harmony(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, _logging_as_it_was: None
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, _process_as_it_was: None
 ) -> Harmony:
     """Call main() with these arguments, in an empty folder; a bug comes out as its own exception."""
     monkeypatch.chdir(tmp_path)
@@ -52,10 +53,11 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
 
 
 @pytest.fixture
-def _logging_as_it_was() -> Iterator[None]:
-    root, ours = logging.getLogger(), logging.getLogger("harmony")
+def _process_as_it_was() -> Iterator[None]:
+    root, ours, on_sigterm = logging.getLogger(), logging.getLogger("harmony"), signal.getsignal(signal.SIGTERM)
     levels, handlers, config = (root.level, ours.level), root.handlers[:], structlog.get_config()
     yield
+    signal.signal(signal.SIGTERM, on_sigterm)
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
     root.handlers[:] = handlers

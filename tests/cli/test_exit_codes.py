@@ -1,6 +1,8 @@
 """Exit codes are an interface: scripts and units act on them. One line says why, and only a bug has a traceback."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -110,6 +112,11 @@ def test_wrong_usage_is_2_and_says_what_is_wrong(arguments: str, harmony: Harmon
     assert "Traceback" not in err
 
 
+def test_the_option_that_was_given_is_the_one_that_is_named(harmony: Harmony):
+    assert harmony("produce", "--backfill", "soon", "--output", "-").err.startswith("harmony: --backfill soon: ")
+    assert harmony("produce", "--start", "soon", "--output", "-").err.startswith("harmony: --start soon: ")
+
+
 def test_a_typo_in_the_config_is_78_with_the_path_of_the_key(tmp_path: Path):
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "harmony.yaml").write_text("alerts: {treshold: 3}\n")
@@ -172,6 +179,23 @@ def test_control_c_at_a_prompt_is_130(harmony: Harmony, stand_in: StandIn, monke
     stand_in("stack", down=lambda *_, **__: int(typer.confirm("Remove all data?")))
 
     assert harmony("down", "--wipe").code == 130
+
+
+@pytest.mark.parametrize("command", ["setup", "status", "produce"])
+def test_sigterm_is_0_also_before_there_is_anything_to_finish(command: str, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        child = subprocess.Popen(
+            [*HARMONY.split(), command],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path,
+            env=bare(tmp_path) | {"HARMONY_KAFKA__BOOTSTRAP_SERVERS": address},
+        )  # fmt: skip
+        connection, _ = silent.accept()
+        child.send_signal(signal.SIGTERM)
+
+        assert child.communicate(timeout=180) == (b"", b"")
+        connection.close()
+    assert child.returncode == 0
 
 
 @pytest.mark.parametrize("code", [0, 1])

@@ -103,7 +103,7 @@ def test_each_command_calls_its_one_function(
     assert recorder.only() == (function, named)
 
 
-NO_BOUNDS = {"count": None, "duration": None, "speed": 1.0, "start": None}
+NO_BOUNDS = {"count": None, "duration": None, "speed": 1.0, "start": None, "backfill": None}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ NO_BOUNDS = {"count": None, "duration": None, "speed": 1.0, "start": None}
         ("--count 0", {**NO_BOUNDS, "count": 0}),
         ("--duration 10m --speed 60", {**NO_BOUNDS, "duration": "10m", "speed": 60.0}),
         ("--start 2026-11-24", {**NO_BOUNDS, "start": "2026-11-24"}),
-        ("--backfill 6h", {**NO_BOUNDS, "start": "6h"}),
+        ("--backfill 6h", {**NO_BOUNDS, "backfill": "6h"}),
     ],
 )
 def test_produce_is_told_when_to_begin_and_to_end(

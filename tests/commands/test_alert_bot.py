@@ -1,13 +1,17 @@
 """The bot's loop, driven by lists: a feed that knows what was committed, a sink that does as it is told."""
 
 import json
+import logging
+import sys
 import threading
 from collections import deque
 from concurrent.futures import Future
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
+from harmonystate.commands import alert_bot
 from harmonystate.commands.alert_bot import teller as tellers
 from harmonystate.commands.alert_bot.lane import Tools
 from harmonystate.commands.alert_bot.teller import Teller
@@ -18,10 +22,13 @@ from harmonystate.core.message import Edit, Form, Undelivered
 from harmonystate.core.routes import Route, target_of
 from harmonystate.core.silence import Silence, active_at
 from harmonystate.core.waiting import Target
+from harmonystate.edges.console import meter as meters
+from harmonystate.edges.console.cards import ConsoleSink
 from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.transaction import TransactionFailed
 from harmonystate.errors import Misconfigured
 from tests.support.alerts import HEARD, Row, raised, row
+from tests.support.kafka import wait_until
 from tests.support.waiting import HERE, Rules, ids, posted
 
 UNKNOWN = Undelivered("no answer", unknown=True)
@@ -547,3 +554,27 @@ def test_once_a_silence_has_ended_alerts_are_told_again():
     assert run(feed, sink, clock, silences=silences("drone=7"))
 
     assert deliveries(feed) == {alert.alert_id: ("card", HERE, "1")}
+
+
+@pytest.fixture
+def cards_on_a_terminal(monkeypatch, caplog):
+    """Cards go to a terminal, and a line is due at once."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(meters, "LINE_EVERY_S", 0.01)
+    caplog.set_level(logging.INFO, logger="harmony")
+    return ConsoleSink(now=lambda: HEARD)
+
+
+def test_cards_on_a_terminal_do_not_keep_lines_from_a_log_elsewhere(cards_on_a_terminal, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+
+    with capture_logs() as lines, alert_bot._meter(cards_on_a_terminal) as meter:
+        meter.add(alerts=3)
+        wait_until(lambda: any(line.get("alerts") == 3 for line in lines), what="a line")
+
+
+def test_no_live_table_tears_cards_on_the_same_terminal(cards_on_a_terminal, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    with alert_bot._meter(cards_on_a_terminal):
+        assert "meter" not in [thread.name for thread in threading.enumerate()]

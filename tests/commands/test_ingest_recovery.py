@@ -51,14 +51,16 @@ def test_a_gap_is_what_was_not_read_and_is_no_longer_there():
     assert list(gaps(read, firsts)) == [Gap(partition=0, first=10, last=14)]
 
 
-def test_damage_is_named_with_its_remedy_before_spark_starts(offline_config, tmp_path):
+@pytest.mark.parametrize("form", ["{}", "file://{}"])
+def test_damage_is_named_with_its_remedy_before_spark_starts(offline_config, tmp_path, form):
     folder = checkpoint_at(tmp_path / "checkpoint", "global2", 2)
     (folder / "offsets/0").write_bytes(b'v1\n{"batchWatermarkMs":0,"batc')
+    place = form.format(folder)
 
     with pytest.raises(BadInput, match=r"damaged \(offsets/0\): run `harmony ingest --repair-checkpoint`"):
-        put_right(offline_config, str(folder), repair=False, accept_loss=False, now=NOW)
-    put_right(offline_config, str(folder), repair=True, accept_loss=False, now=NOW)
-    put_right(offline_config, str(folder), repair=False, accept_loss=False, now=NOW)
+        put_right(offline_config, place, repair=False, accept_loss=False, now=NOW)
+    put_right(offline_config, place, repair=True, accept_loss=False, now=NOW)
+    put_right(offline_config, place, repair=False, accept_loss=False, now=NOW)
     put_right(offline_config, "hdfs://elsewhere/checkpoint", repair=False, accept_loss=False, now=NOW)
 
 

@@ -33,7 +33,8 @@ HAMLET = Population([(f"F{n}", "L") for n in range(9)], [Sentence(5, ("tax",))])
 
 
 def bounds(**options: object) -> Bounds:
-    return Bounds.parse(**({"count": None, "duration": None, "speed": 1.0, "start": None} | options), now=NOW)
+    none = {"count": None, "duration": None, "speed": 1.0, "start": None, "backfill": None}
+    return Bounds.parse(**(none | options), now=NOW)
 
 
 def wish(seed: int | None = 1, settings: ProduceSettings = FLEET, **options: object) -> Wish:
@@ -72,6 +73,7 @@ def test_a_run_ends_after_its_count_or_its_duration(options: dict[str, object], 
 
 def test_a_run_starts_where_it_is_told_to_and_now_where_it_is_not():
     assert wish(start="24h").begin(NOW_MS).begun.start_ms == to_ms(NOW - timedelta(days=1))
+    assert wish(backfill="24h").begin(NOW_MS).begun.start_ms == to_ms(NOW - timedelta(days=1))
     assert wish(start="2026-11-23").begin(NOW_MS).begun.start_ms == to_ms(datetime(2026, 11, 23, tzinfo=UTC))
     assert wish().begin(NOW_MS).begun.start_ms == NOW_MS
 

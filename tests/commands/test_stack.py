@@ -1,18 +1,22 @@
 """`harmony up` and `down` as a person meets them: as processes, by their exit code and what they say."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalSettings
 from harmonystate.edges.local import server
 from harmonystate.edges.local.ports import free_ports
 from harmonystate.edges.local.probe import cassandra_answers
+from tests.support.kafka import wait_until
 from tests.support.services import SHORT_LIVED, child_environment, write_config
 
 
@@ -27,11 +31,11 @@ def local(tmp_path) -> Config:
     )
 
 
-def start_harmony(config: Config, *arguments: str) -> subprocess.Popen[str]:
+def start_harmony(config: Config, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     path = write_config(config, config.local.home.parent / "harmony.yaml")
     return subprocess.Popen(
         [sys.executable, "-m", "harmonystate", *arguments, "--config", path],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -56,8 +60,14 @@ def pids(config: Config) -> list[int]:
     return [one.pid for one in there if one]
 
 
+def of_this_home(config: Config) -> list[list[str]]:
+    """Return the command lines of all that runs for its servers: what formats a folder, too."""
+    lines = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+    return [line for line in lines if any(word.startswith(f"@{config.local.home}/") for word in line)]
+
+
 def wait_for_a_server(config: Config) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not pids(config) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert pids(config) != []
@@ -90,6 +100,23 @@ def test_wiping_needs_somebody_to_ask(local):
     assert code == 2
     assert "--yes" in err
     assert kept.read_text() == "precious"
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n", ["kafka"]), ("", ["kafka"]), ("y", ["locks"])])
+def test_wiping_asks_on_a_terminal_and_does_what_it_is_told(local, answer, left):
+    home = local.local.home
+    (home / "kafka/data").mkdir(parents=True)
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+
+    process = start_harmony(local, "down", "--wipe", stdin=theirs)
+    _, err = process.communicate()
+    os.close(ours)
+    os.close(theirs)
+
+    assert process.returncode == 0
+    assert f"Remove all data of Kafka and Cassandra, and all checkpoints, in {home}?" in err
+    assert sorted(path.name for path in home.iterdir()) == left
 
 
 def test_wiping_removes_data_and_checkpoints_and_nothing_else(local):
@@ -147,6 +174,20 @@ def test_up_that_is_broken_off_leaves_nothing_running(local):
 
     assert process.returncode == 130
     assert pids(local) == []
+
+
+@pytest.mark.services
+def test_up_that_is_terminated_leaves_nothing_that_down_does_not_stop(local):
+    process = start_harmony(local, "up")
+    wait_until(lambda: of_this_home(local), what="a process of a server's")
+
+    process.terminate()
+    process.communicate()
+
+    assert process.returncode == 0
+    # On a busy machine its servers may take longer to stop than it may.
+    harmony(local, "down")
+    assert of_this_home(local) == []
 
 
 @pytest.mark.services

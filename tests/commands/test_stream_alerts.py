@@ -1,5 +1,6 @@
 import io
 import json
+import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -17,6 +18,7 @@ from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.kafka.transaction import Transactor
+from harmonystate.edges.local.stop import Stop
 from tests.support.groups import members
 from tests.support.kafka import read, wait_until, write
 from tests.support.malformed import MALFORMED, WELL_FORMED, document, person, raw
@@ -105,7 +107,7 @@ def test_no_odd_but_valid_report_does():
 
 def filtered(text):
     alerts, faults = io.BytesIO(), io.StringIO()
-    lines = stream_alerts._lines(io.BytesIO(text))
+    lines = stream_alerts._lines(io.BytesIO(text), Stop())
     code = sort_out_lines(lines, threshold=2, now=lambda: NOW, alerts=alerts, faults=faults)
     return code, alerts.getvalue().splitlines(), [json.loads(line) for line in faults.getvalue().splitlines()]
 
@@ -287,3 +289,21 @@ def test_without_topics_it_names_setup(start):
     assert child.returncode == 78
     assert said.count(b"\n") == 1
     assert b"harmony setup" in said
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_asked_to_leave_it_handles_the_lines_that_came_and_not_half_a_line(number, code, tmp_path):
+    with subprocess.Popen(
+        [HARMONY, "stream-alerts", "--input", "-", "--output", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=child_environment(), cwd=tmp_path,
+    ) as child:  # fmt: skip
+        child.stdin.write(b"no report\n" + report(1) + b"\n" + report(0)[:20])
+        child.stdin.flush()
+        assert json.loads(child.stderr.readline())["line"] == 1
+
+        child.send_signal(number)
+
+        assert child.wait(180) == code
+        assert child.stderr.read() == b""
+        (alert,) = child.stdout.read().splitlines()
+    assert alert.startswith(report(1)[:-1])

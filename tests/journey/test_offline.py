@@ -1,6 +1,7 @@
 """What a person meets who starts a command too early: one line that says what to do, and an exit code for scripts.
 
-The bound of 15 s is not asserted: side by side on a busy machine, seven Pythons take long to start.
+The bound of 15 s is not asserted here: side by side on a busy machine, seven Pythons take long to start. The waits that
+it is made of are, as constants: in test_connect of edges/kafka and of edges/cassandra, and in edges/discord/test_sink.
 """
 
 import pytest

@@ -30,6 +30,7 @@ from harmonystate.cli.options import (
 )
 from harmonystate.cli.showing import showing
 from harmonystate.cli.silencing import silencing
+from harmonystate.edges.local.stop import unwind_on_sigterm
 from harmonystate.errors import HarmonyError
 
 app = typer.Typer(
@@ -79,7 +80,7 @@ def produce(
     config = load(produce={"drones": drones, "rate": rate, "alert_ratio": alert_ratio})
     from harmonystate.commands import produce as command
 
-    bounds = command.Bounds.parse(count=count, duration=duration, speed=speed, start=start or backfill)
+    bounds = command.Bounds.parse(count=count, duration=duration, speed=speed, start=start, backfill=backfill)
     if output:
         return command.print_reports(config, bounds, seed=seed)
     return command.run(config, bounds, seed=seed, run_name=run, instance=instance, metrics_port=metrics_port)
@@ -197,6 +198,7 @@ app.add_typer(mending)
 
 def main() -> None:
     """Run `harmony`; a failure that a user can mend is one line on stderr and the exit code of its kind."""
+    unwind_on_sigterm()
     try:
         app()
     except HarmonyError as fault:

@@ -11,6 +11,7 @@ from harmonystate.edges.cassandra.connect import check_options
 from harmonystate.edges.console.settings import show, write_yaml
 from harmonystate.edges.kafka.options import client_options, servers
 from harmonystate.edges.spark.conf import free_conf
+from harmonystate.edges.spark.kafka_source import security_options
 from harmonystate.errors import Misconfigured
 
 
@@ -47,7 +48,7 @@ def faults_of_clients(path: Path) -> Iterator[str]:
     config = load(path)
     looks: tuple[Callable[[], object], ...] = (
         lambda: servers(config.kafka),
-        lambda: client_options(config.kafka),
+        lambda: (client_options(config.kafka), security_options(config.kafka)),
         lambda: check_options(config.cassandra),
         lambda: free_conf(config.spark.conf),
     )

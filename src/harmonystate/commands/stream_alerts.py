@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from harmonystate.edges.kafka import connect
 from harmonystate.edges.kafka.exactly_once import transform_exactly_once
 from harmonystate.edges.kafka.records import Record, place_of
 from harmonystate.edges.local import instance as instances
-from harmonystate.edges.local.stop import stop_on_signals
+from harmonystate.edges.local.stop import Stop, stop_on_signals
 from harmonystate.edges.metrics.exporter import exporting
 from harmonystate.errors import BadInput
 
@@ -76,10 +77,15 @@ def _letter(record: Record, fault: NotAReport, *, topic: str, at: datetime) -> O
 
 def filter_lines(config: Config) -> int:
     """Do the same for JSON lines from stdin to stdout, without Kafka."""
-    lines = _lines(sys.stdin.buffer)
-    return sort_out_lines(
-        lines, threshold=config.alerts.threshold, now=_now, alerts=sys.stdout.buffer, faults=sys.stderr
+    stop = stop_on_signals(at_once=_end_stdin)
+    code = sort_out_lines(
+        _lines(sys.stdin.buffer, stop),
+        threshold=config.alerts.threshold,
+        now=_now,
+        alerts=sys.stdout.buffer,
+        faults=sys.stderr,
     )
+    return stop.exit_code if stop.is_set() else code
 
 
 def sort_out_lines(lines: Iterable[bytes], *, threshold: int, now: Clock, alerts: BinaryIO, faults: TextIO) -> int:
@@ -102,9 +108,18 @@ def sort_out_lines(lines: Iterable[bytes], *, threshold: int, now: Clock, alerts
     return BadInput.exit_code if bad else 0
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
+def _end_stdin() -> None:
+    """Let whoever waits for the next line find the end of the input instead."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, sys.stdin.fileno())
+    os.close(nothing)
+
+
+def _lines(stream: BinaryIO, stop: Stop) -> Iterator[bytes]:
     """Yield lines without their end; of one that is too long to be a report only the beginning, to bound our memory."""
     while line := stream.readline(MAX_REPORT_BYTES + 2):
+        if stop.is_set() and not line.endswith(b"\n"):
+            return  # of this one, the rest has not come
         yield line.removesuffix(b"\n")
         while not line.endswith(b"\n") and (line := stream.readline(MAX_REPORT_BYTES)):
             pass

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from harmonystate.edges.local.instance import claim
-from harmonystate.errors import Busy, Misconfigured
+from harmonystate.errors import BadUsage, Busy
 
 HOLD = """
 import sys
@@ -80,7 +80,7 @@ def test_stages_do_not_stand_in_each_others_way(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "../a", ".a", "ä", "a" * 201, "a\n"])
 def test_a_name_that_kafka_or_the_file_system_would_not_take_is_refused(tmp_path, name):
-    with pytest.raises(Misconfigured, match="--instance"), claim(tmp_path, "produce", name):
+    with pytest.raises(BadUsage, match="--instance"), claim(tmp_path, "produce", name):
         pytest.fail("claimed")
 
 

@@ -147,12 +147,13 @@ def test_last_lines_are_the_last_that_hold_anything(tmp_path):
     assert process.last_lines(tmp_path / "none") == []
 
 
-def test_what_has_no_pid_file_yet_is_cleared_away(make):
+@pytest.mark.parametrize("end", [server.clear, server.stop])
+def test_what_an_up_that_was_killed_left_without_a_pid_file_is_ended_by_up_and_by_down(make, end):
     one, java_home = make(LISTENS)
     server.start(one, java_home, [])
     server.await_answer(one, threading.Event())
     (one.folder / "pid").unlink()
 
-    server.clear(one)
+    end(one.folder)
 
     server.require_free_ports(one)

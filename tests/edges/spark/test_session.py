@@ -54,6 +54,39 @@ def test_a_free_option_that_spark_would_overlook_is_refused():
         free_conf({"executor.memory": "1g"})
 
 
+def test_a_misspelt_key_is_refused_with_the_one_that_is_meant():
+    with pytest.raises(Misconfigured) as refused:
+        free_conf({"spark.executr.memory": "1g"})
+
+    assert str(refused.value) == (
+        "spark.conf.spark.executr.memory: unknown key; did you mean spark.conf.spark.executor.memory?"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "spark.executor.memory",
+            "spark.sql.shuffle.partitions",
+            "spark.network.crypto.enabled",
+            "spark.jars.packages",
+        ),
+        *(
+            "spark.kubernetes.namespace",
+            "spark.yarn.queue",
+            "spark.shuffle.io.maxRetries",
+            "spark.sql.session.timeZone",
+        ),
+        *("spark.executor.resource.gpu.amount", "spark.ssl.ui.enabled", "spark.executorEnv.A", "spark.hadoop.fs.s3a.x"),
+        *("spark.sql.catalog.spark_catalog2", "spark.cassandra.input.readsPerSec", "spark.kubernetes.driver.label.app"),
+        "spark.a.plugin.of.their.own",
+    ],
+)
+def test_spark_s_own_keys_and_those_of_others_are_taken(name):
+    assert free_conf({name: "x"}) == {name: "x"}
+
+
 def test_a_jvm_that_does_not_start_is_said_with_its_reason(offline_config):
     config = offline_config.model_copy(
         update={"spark": offline_config.spark.model_copy(update={"conf": {"spark.driver.memory": "1 banana"}})}

@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from kafka import TopicPartition
@@ -177,13 +177,16 @@ def test_asked_to_stop_it_leaves_between_two_batches_and_goes_on_later(stream, p
     assert second.commits[-1][1] == ends(place)
 
 
-def test_idle_it_leaves_when_asked(stream, place):
+def test_idle_it_leaves_when_asked_and_looks_for_more_at_the_configured_interval(spark, stream, place):
     stop = threading.Event()
     watch = Watch()
+    settings = {"stop": stop, "once": False, "trigger_interval": timedelta(seconds=1.25)}
     fill(place, [report(0)])
-    running = threading.Thread(target=stream, args=(Outlet(), watch), kwargs={"stop": stop, "once": False})
+    running = threading.Thread(target=stream, args=(Outlet(), watch), kwargs=settings)
     running.start()
     wait_until(lambda: watch.outcomes, what="the batch")
+    (query,) = spark.streams.active
+    assert query._jsq.streamingQuery().trigger().intervalMs() == 1_250
 
     stop.set()
 

@@ -88,7 +88,7 @@ def _heartbeat(config: Config, silences: Silences, sink: Sink, *, once: bool) ->
 
 def _meter(sink: Sink) -> AbstractContextManager[Meter]:
     """A live table would be torn by cards on the same terminal."""
-    if isinstance(sink, ConsoleSink) and sys.stdout.isatty():
+    if isinstance(sink, ConsoleSink) and sys.stdout.isatty() and sys.stderr.isatty():
         return nullcontext(Meter(STAGE))
     return metering(STAGE)
 

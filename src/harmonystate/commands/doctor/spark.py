@@ -13,6 +13,7 @@ from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.jars import fetch
 from harmonystate.edges.spark.checkpoint_repair import find_damage, is_local, local_folder
 from harmonystate.edges.spark.conf import free_conf
+from harmonystate.edges.spark.kafka_source import security_options
 from harmonystate.errors import HarmonyError
 
 STARTS_WITHIN_S = 120.0
@@ -21,6 +22,7 @@ STARTS_WITHIN_S = 120.0
 def settings(config: Config) -> Iterator[Finding]:
     """Look at what can be said of Spark without starting it."""
     free_conf(config.spark.conf)
+    security_options(config.kafka)
     yield ok(f"pyspark {metadata.version('pyspark')}, master {config.spark.master}")
 
 

@@ -37,6 +37,7 @@ class Bounds(Struct, frozen=True):
         duration: str | None,
         speed: float,
         start: str | None,
+        backfill: str | None,
         now: datetime | None = None,
     ) -> "Bounds":
         """Parse the command line's options.
@@ -48,9 +49,10 @@ class Bounds(Struct, frozen=True):
             span = parse_duration(duration) if duration else None
         except ValueError as fault:
             raise BadUsage(f"--duration {duration}: {fault}") from None
-        if start is None:
+        option, begin = ("--backfill", backfill) if backfill else ("--start", start)
+        if begin is None:
             return cls(count, span, speed)
-        return cls(count, span, speed, _parse_start(start, now or datetime.now(UTC)), _is_duration(start))
+        return cls(count, span, speed, _parse_begin(option, begin, now or datetime.now(UTC)), _is_duration(begin))
 
     def total(self, schedule: Schedule, start_ms: int) -> int:
         """Return how many reports the run has in all; a run for ever ends with the year 2100."""
@@ -61,13 +63,13 @@ class Bounds(Struct, frozen=True):
         return in_time if self.count is None else min(in_time, self.count)
 
 
-def _parse_start(text: str, now: datetime) -> datetime:
+def _parse_begin(option: str, text: str, now: datetime) -> datetime:
     try:
         start = parse_moment(text, now=now)
     except ValueError as fault:
-        raise BadUsage(f"--start {text}: {fault}") from None
+        raise BadUsage(f"{option} {text}: {fault}") from None
     if not FIRST_MOMENT <= start < END_OF_TIME:
-        raise BadUsage(f"--start {text}: expected a year from 2000 to 2100")
+        raise BadUsage(f"{option} {text}: expected a year from 2000 to 2100")
     return start
 
 

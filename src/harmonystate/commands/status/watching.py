@@ -1,7 +1,6 @@
 """Looks again and again, until ^C."""
 
 import json
-import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -17,9 +16,8 @@ EVERY_S = 2.0
 def watch(config: Config, *, output: str) -> int:
     """Show it every two seconds with the rates between: the whole screen on a terminal, else one look below the other.
 
-    A service that is away is shown as such; ^C and SIGTERM are how it ends, so the exit code is 0.
+    A service that is away is shown as such; ^C is how it ends, so the exit code is 0.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     before: tuple[float, Mapping[str, Any]] | None = None
     try:
         with showing() as show:

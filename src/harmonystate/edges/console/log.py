@@ -1,6 +1,7 @@
 """Logs: on stderr, text on a terminal, JSON elsewhere unless asked otherwise. Ids only, never a person's name."""
 
 import logging
+import os
 import sys
 from typing import TextIO
 
@@ -31,9 +32,9 @@ def configure(*, verbose: bool = False, quiet: bool = False, log_format: str = "
         log_format: one of FORMATS; auto is text on a terminal and JSON elsewhere.
     """
     text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if text else structlog.processors.JSONRenderer()
-    )
+    # https://no-color.org/: whatever it says, unless it is empty.
+    colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    renderer: Processor = structlog.dev.ConsoleRenderer(colors=colors) if text else structlog.processors.JSONRenderer()
     handler = _CurrentStderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from harmonystate.edges.local.home import Home
-from harmonystate.errors import Busy, Misconfigured
+from harmonystate.errors import BadUsage, Busy
 
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9._-]")
 # A Kafka group instance id is at most 249 characters, and the stage's name stands before ours.
@@ -31,7 +31,7 @@ def claim(home: Path, stage: str, name: str | None) -> Iterator[str]:
 
     Raises:
         Busy: when `name` is taken on this host.
-        Misconfigured: when `name` holds anything but ASCII letters, digits, dot, underscore and dash.
+        BadUsage: when `name` holds anything but ASCII letters, digits, dot, underscore and dash.
     """
     folder = Home(home).locks / stage
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def claim(home: Path, stage: str, name: str | None) -> Iterator[str]:
 
 def _named(folder: Path, stage: str, name: str) -> tuple[str, FileLock]:
     if not name or len(name) > _MAX_LENGTH or name.startswith(".") or _FORBIDDEN.search(name):
-        raise Misconfigured(f"--instance {name!r}: only letters, digits, . _ and - (at most {_MAX_LENGTH})")
+        raise BadUsage(f"--instance {name!r}: only letters, digits, . _ and - (at most {_MAX_LENGTH})")
     lock = _try(folder, name)
     if lock is None:
         raise Busy(f"{stage}: instance {name} runs on this host already: stop it, or give another --instance")

@@ -88,9 +88,9 @@ def running(folder: Path) -> Running | None:
     return Running(int(pid), address) if f"@{folder / JVM_ARGS}" in arguments else None
 
 
-def clear(server: Server) -> None:
+def clear(folder: Path) -> None:
     """End what an `up` that was killed left of a server that does not run: its folder is being formatted, say."""
-    process.terminate_all(f"@{server.folder / JVM_ARGS}", patience_s=STOP_S)
+    process.terminate_all(f"@{folder / JVM_ARGS}", patience_s=STOP_S)
 
 
 def require_free_ports(server: Server) -> None:
@@ -139,6 +139,7 @@ def stop(folder: Path) -> bool | None:
     """
     there = running(folder)
     went = process.terminate(there.pid, patience_s=STOP_S) if there else None
+    clear(folder)
     (folder / _PID).unlink(missing_ok=True)
     return went
 

@@ -85,7 +85,7 @@ def supplies_for(servers: Sequence[Server]) -> Supplies:
         Unavailable: when a port is taken, there is no Java, or a jar cannot be fetched.
     """
     for one in servers:
-        server.clear(one)
+        server.clear(one.folder)
         server.require_free_ports(one)
     return Supplies(find_java(), jars.fetch([one.jars for one in servers]))
 
@@ -110,16 +110,14 @@ def start_all(servers: Sequence[Server], supplies: Supplies, on_start: Callable[
     except BaseException:
         given_up.set()
         pool.shutdown()
-        for one in servers:
-            server.stop(one.folder)
+        _stop([one.folder for one in servers])
         raise
     pool.shutdown()
 
 
 def stop_all(home: Home) -> dict[str, bool | None]:
     """Stop whatever runs in this home, side by side; say of each what `server.stop` does."""
-    with ThreadPoolExecutor(2) as pool:
-        kafka, cassandra = pool.map(server.stop, (home.kafka, home.cassandra))
+    kafka, cassandra = _stop([home.kafka, home.cassandra])
     return {"Kafka": kafka, "Cassandra": cassandra}
 
 
@@ -129,3 +127,8 @@ def wipe(home: Home) -> list[Path]:
     for folder in there:
         shutil.rmtree(folder)
     return there
+
+
+def _stop(folders: Sequence[Path]) -> list[bool | None]:
+    with ThreadPoolExecutor(len(folders)) as pool:
+        return list(pool.map(server.stop, folders))

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 GRACE_S = 20.0
@@ -30,11 +31,21 @@ class Stop:
         self._event.set()
 
 
-def stop_on_signals(last_words: Callable[[], object] = lambda: None, *, grace_s: float = GRACE_S) -> Stop:
+def stop_on_signals(
+    last_words: Callable[[], object] = lambda: None,
+    *,
+    at_once: Callable[[], object] = lambda: None,
+    grace_s: float = GRACE_S,
+) -> Stop:
     """Return a Stop that SIGTERM (exit 0) and ^C (exit 130) set.
 
     What cannot finish in `grace_s` is dropped uncommitted: the process says its `last_words` and leaves all the same.
     A second ^C does not wait.
+
+    Args:
+        last_words: called when the grace has run out.
+        at_once: called by the first signal, in the main thread.
+        grace_s: how long to finish may take.
     """
     stop = Stop()
 
@@ -50,10 +61,29 @@ def stop_on_signals(last_words: Callable[[], object] = lambda: None, *, grace_s:
             os._exit(130)
         if not stop.is_set():
             stop.set(code)
-            last = threading.Timer(grace_s, leave, args=(code,))
-            last.daemon = True
-            last.start()
+            _after(grace_s, partial(leave, code))
+            at_once()
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     return stop
+
+
+def unwind_on_sigterm(*, grace_s: float = GRACE_S) -> None:
+    """Let SIGTERM end whatever runs as ^C does, but with 0: for all that has no batch to finish.
+
+    What is being done is undone on the way out, for which it has `grace_s`.
+    """
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        _after(grace_s, partial(os._exit, 0))
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, on_signal)
+
+
+def _after(seconds: float, act: Callable[[], object]) -> None:
+    last = threading.Timer(seconds, act)
+    last.daemon = True
+    last.start()

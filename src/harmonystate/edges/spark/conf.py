@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harmonystate.config import CassandraSettings, Config
 from harmonystate.edges.spark.cassandra_tls import tls_conf
+from harmonystate.edges.spark.own_keys import misspelt
 from harmonystate.errors import Misconfigured
 
 
@@ -63,11 +64,13 @@ def free_conf(conf: Mapping[str, object]) -> dict[str, str]:
     """Return `spark.conf` as Spark reads it: `true`, not `True`.
 
     Raises:
-        Misconfigured: for a key that Spark would leave out without a word.
+        Misconfigured: for a key that Spark would leave out, or not know, without a word.
     """
     for name in conf:
         if not name.startswith("spark."):
             raise Misconfigured(f"spark.conf.{name}: Spark's own keys begin with `spark.`")
+        if meant := misspelt(name):
+            raise Misconfigured(f"spark.conf.{name}: unknown key; did you mean spark.conf.{meant}?")
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in conf.items()}
 
 

@@ -1,14 +1,21 @@
 """Our Kafka settings as options of Spark's Kafka source, which takes Java's names."""
 
+import ssl
+from collections.abc import Iterable
 from pathlib import Path
 
 from harmonystate.config import KafkaSettings
+from harmonystate.edges.spark.ciphers import java_suites
 from harmonystate.errors import Misconfigured
 
 _LOGIN = {
     "PLAIN": "org.apache.kafka.common.security.plain.PlainLoginModule",
     "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
     "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
+}
+_TRANSLATED = {
+    "sasl_mechanism",
+    *("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_check_hostname", "ssl_ciphers"),
 }
 
 
@@ -35,8 +42,12 @@ def security_options(settings: KafkaSettings) -> dict[str, str]:
     """Translate the security keys of kafka-python; the same defaults as `edges.kafka` where a user is named.
 
     Certificates go as text and not as paths, which would have to exist on every worker.
+
+    Raises:
+        Misconfigured: for one that cannot be; what would hold for our other clients only, would not be known to be off.
     """
-    client = settings.client
+    client = {name: value for name, value in settings.client.items() if value is not None}
+    _require_translated(client)
     options = {}
     if protocol := client.get("security_protocol", "SASL_SSL" if settings.username else None):
         options["security.protocol"] = str(protocol)
@@ -48,9 +59,26 @@ def security_options(settings: KafkaSettings) -> dict[str, str]:
         options |= {"ssl.truststore.type": "PEM", "ssl.truststore.certificates": _read("ssl_cafile", cafile)}
     if certfile := client.get("ssl_certfile"):
         options |= _keystore(certfile, client.get("ssl_keyfile", certfile), client.get("ssl_password"))
+    if ciphers := client.get("ssl_ciphers"):
+        options["ssl.cipher.suites"] = ",".join(_suites(ciphers))
     if client.get("ssl_check_hostname") is False:
         options["ssl.endpoint.identification.algorithm"] = ""
     return options
+
+
+def _require_translated(client: Iterable[str]) -> None:
+    for name in client:
+        if name.startswith(("ssl_", "sasl_")) and name not in _TRANSLATED:
+            raise Misconfigured(
+                f"kafka.client.{name}: Spark's Kafka source, which ingest reads by, has nothing like it"
+            )
+
+
+def _suites(ciphers: str) -> list[str]:
+    try:
+        return java_suites(ciphers)
+    except ssl.SSLError:
+        raise Misconfigured(f"kafka.client.ssl_ciphers: OpenSSL knows no cipher of {ciphers}") from None
 
 
 def _jaas(mechanism: str, username: str, password: str) -> str:

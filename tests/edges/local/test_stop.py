@@ -1,0 +1,127 @@
+"""How a process leaves that is asked to, each time a process of its own."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from harmonystate.edges.local import stop
+
+# Says when it can be asked, and that it has been; then it does not finish.
+HANGS = """
+import threading
+from functools import partial
+from harmonystate.edges.local.stop import stop_on_signals
+
+say = partial(print, flush=True)
+stop = stop_on_signals(lambda: say("last words"), at_once=lambda: say("at once"), **{options})
+say("ready")
+while not stop.wait(600):
+    pass
+threading.Event().wait(600)
+"""
+UNWINDS = """
+import threading
+from harmonystate.edges.local.stop import unwind_on_sigterm
+
+unwind_on_sigterm(**{options})
+try:
+    print("ready", flush=True)
+    threading.Event().wait(600)
+finally:
+    try:
+        print("undone", flush=True)
+        threading.Event().wait({still_s})
+    finally:
+        print("done", flush=True)
+"""
+
+
+class Asked:
+    """A process that runs a script, and what becomes of it."""
+
+    def __init__(self, script: str, **fields: object) -> None:
+        code = script.format(**({"options": {}, "still_s": 0} | fields))
+        self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        self.hear("ready")
+
+    def ask(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def hear(self, word: str) -> None:
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == f"{word}\n"
+
+    def end(self) -> tuple[int, list[str]]:
+        """Return its exit code and the rest of what it said."""
+        said, _ = self.process.communicate(timeout=180)
+        return self.process.returncode, said.splitlines()
+
+
+@pytest.fixture
+def asked():
+    started: list[Asked] = []
+
+    def start(script: str, **fields: object) -> Asked:
+        started.append(Asked(script, **fields))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.communicate()
+
+
+def test_what_cannot_finish_has_20_s_which_leaves_5_to_go():
+    assert stop.GRACE_S == 20
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_what_cannot_finish_in_its_grace_says_its_last_words_and_leaves_all_the_same(asked, number, code):
+    one = asked(HANGS, options={"grace_s": 0.1})
+
+    one.ask(number)
+
+    one.hear("at once")
+    assert one.end() == (code, ["last words"])
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_a_control_c_after_the_first_signal_does_not_wait(asked, first):
+    one = asked(HANGS, options={"grace_s": 600})
+    one.ask(first)
+    one.hear("at once")
+
+    one.ask(signal.SIGINT)
+
+    assert one.end() == (130, [])
+
+
+def test_a_second_sigterm_changes_nothing(asked):
+    one = asked(HANGS, options={"grace_s": 600})
+    one.ask(signal.SIGINT)
+    one.hear("at once")
+
+    one.ask(signal.SIGTERM)
+    one.ask(signal.SIGINT)
+
+    assert one.end() == (130, [])
+
+
+def test_without_a_batch_to_finish_what_is_being_done_is_undone_and_the_end_is_0(asked):
+    one = asked(UNWINDS)
+
+    one.ask(signal.SIGTERM)
+
+    assert one.end() == (0, ["undone", "done"])
+
+
+def test_what_cannot_be_undone_in_its_grace_is_left_and_a_second_sigterm_does_not_break_it_off(asked):
+    one = asked(UNWINDS, options={"grace_s": 1.0}, still_s=600)
+    one.ask(signal.SIGTERM)
+    one.hear("undone")
+
+    one.ask(signal.SIGTERM)
+
+    assert one.end() == (0, [])
