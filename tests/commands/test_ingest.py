@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -23,6 +24,7 @@ from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.spark.faults import RecordsGone
 from harmonystate.edges.spark.micro_batch import DeadRecord, Outcome
 from harmonystate.errors import BadInput, Misconfigured, Unavailable
+from tests.support import chain
 from tests.support.harmony import alive
 from tests.support.kafka import read, wait_until
 from tests.support.services import child_environment, write_config
@@ -94,6 +96,23 @@ def test_a_second_one_is_refused_and_the_first_leaves_by_the_keyboard_with_130_a
         assert child.wait(60) == 130
     # What did not leave within the grace of a ^C ends by itself a moment after us.
     wait_until(lambda: not alive(server), what="the end of the JVM")
+
+
+@services
+def test_a_jvm_that_is_frozen_ends_ingest_with_75_and_is_ended(place, tmp_path):
+    spark = place.spark.model_copy(update={"stall_after": timedelta(seconds=5)})
+    file = write_config(place.model_copy(update={"spark": spark}), tmp_path / "harmony.yaml")
+    log = tmp_path / "log"
+    with running([HARMONY, "ingest", "--config", file], log) as child:
+        wait_until(lambda: list((place.local.home / "checkpoint").rglob("metadata")), what="the query")
+        (jvm,) = psutil.Process(child.pid).children()
+        jvm.suspend()
+        chain.produce(place, chain.some_reports(20))
+
+        assert child.wait(180) == 75
+    assert log.read_text().count("no batch was stored for 5 s although records are waiting") == 1
+    assert "Traceback" not in log.read_text()
+    assert not alive(jvm)
 
 
 def test_with_kafka_away_no_jvm_is_started(offline_config, monkeypatch):

@@ -62,11 +62,16 @@ def stopped(broker):
     broker.start()
 
 
-def frozen(broker):
+def frozen(broker, seconds=12):
     """Longer than a session lasts by default."""
     broker.signal(signal.SIGSTOP)
-    time.sleep(12)
+    time.sleep(seconds)
     broker.signal(signal.SIGCONT)
+
+
+def frozen_for_long(broker):
+    """As long as the broker lets a transaction last, and longer than a client waits for an answer."""
+    frozen(broker, 40)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +82,7 @@ def frozen(broker):
         pytest.param(
             [killed, stopped, frozen, stopped] * 5, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"
         ),
+        pytest.param([frozen_for_long] * 3, marks=[pytest.mark.faults, pytest.mark.timeout(1_200)], id="full-frozen"),
     ],
 )
 def test_r6_no_transaction_stays_undecided_when_the_broker_dies(troubles, broker, config, history, report):

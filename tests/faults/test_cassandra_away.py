@@ -1,5 +1,6 @@
 """R11: Cassandra goes away under ingest and comes back: no row is lost, the wait is named, and it catches up."""
 
+import signal
 import threading
 import time
 from collections import Counter
@@ -31,6 +32,7 @@ from tests.support.watcher import BatchWatcher
 
 AWAY_S = 30
 RESTARTS, LONG_S = 10, 600
+FROZEN_S = 40
 # Where the Java driver has lost an answer, Spark is given up after two minutes and started again (spark/stall.py).
 LOST_S = 180
 RATE = 100  # reports a second
@@ -136,10 +138,39 @@ def test_r11_what_cassandra_acknowledged_before_it_was_killed_it_has_afterwards(
     report("R11", "acknowledged, then killed", Verdict(len(acknowledged), lost=len(acknowledged - kept)))
 
 
+def killed(node, away_s=0):
+    node.kill()
+    time.sleep(away_s)
+    node.start()
+
+
+def killed_for_long(node):
+    killed(node, LONG_S)
+
+
+def stopped(node):
+    node.stop()
+    node.start()
+
+
+def frozen(node):
+    node.signal(signal.SIGSTOP)
+    time.sleep(FROZEN_S)
+    node.signal(signal.SIGCONT)
+
+
 @pytest.mark.faults
 @pytest.mark.timeout(3_600)
-def test_r11_cassandra_may_be_killed_ten_times_and_stay_away_for_ten_minutes(
-    whole, cassandra, hire, history, chance, begins, report
+@pytest.mark.parametrize(
+    ("what", "troubles"),
+    [
+        (f"killed {RESTARTS} x, and away {LONG_S} s", [killed] * RESTARTS + [killed_for_long]),
+        (f"stopped 3 x, and frozen {FROZEN_S} s 3 x", [stopped, frozen] * 3),
+    ],
+    ids=["killed", "stopped-frozen"],
+)
+def test_r11_cassandra_may_be_killed_stopped_and_frozen_under_ingest(
+    what, troubles, whole, cassandra, hire, history, chance, begins, report
 ):
     crew, run = hire(whole), ("--seed", str(chance.randrange(10**6)), "--start", begins)
     run += ("--rate", f"{RATE * 60 // whole.produce.drones}/min")
@@ -147,15 +178,13 @@ def test_r11_cassandra_may_be_killed_ten_times_and_stay_away_for_ten_minutes(
     with BatchWatcher(whole.local.home / "checkpoint", stored):
         ingest, produce = crew.start("ingest"), crew.start("produce", *run, "--run", "day")
         worst = 0.0
-        for away_s in [0] * RESTARTS + [LONG_S]:
+        for trouble in troubles:
             before = len(stored)
             wait_until(lambda n=before: len(stored) > n + 3, within_s=180, what="batches")
             time.sleep(chance.uniform(0, 5))  # the moment is what chance is for
-            history.fault("killed", "Cassandra")
-            cassandra.kill()
-            time.sleep(away_s)
-            history.note("starting Cassandra")
-            cassandra.start()
+            history.fault(trouble.__name__, "Cassandra")
+            trouble(cassandra)
+            history.note("Cassandra is back")
             back = time.time() * 1000
             wait_until(lambda moment=back: any(at > moment for at in stored), within_s=LOST_S, what="a batch")
             worst = max(worst, (min(at for at in stored if at > back) - back) / 1000)
@@ -166,6 +195,5 @@ def test_r11_cassandra_may_be_killed_ten_times_and_stay_away_for_ten_minutes(
         crew.stop(ingest)
 
     lines = printed(*run)
-    what = f"Cassandra killed {RESTARTS} x, and away {LONG_S} s"
-    report("R11", what, counted(Counter(rows_of(lines)), rows_in(whole)), recovery_s=worst)
+    report("R11", f"Cassandra {what}", counted(Counter(rows_of(lines)), rows_in(whole)), recovery_s=worst)
     assert history.said(f"waiting for Cassandra at 127.0.0.1:{cassandra.port}", "ingest") >= 1

@@ -64,6 +64,15 @@ def test_a_damaged_checkpoint_is_named_with_the_remedy(text, trace):
         refuse_final(ended(text, trace), CHECKPOINT)
 
 
+def test_a_full_disk_is_named_with_what_to_do():
+    full = "org.apache.hadoop.fs.FSError: java.io.IOException: No space left on device"
+
+    with pytest.raises(
+        Busy, match=f"no space is left for the checkpoint {CHECKPOINT}.*make room, and start ingest again"
+    ):
+        refuse_final(ended("Writing job aborted", full), CHECKPOINT)
+
+
 def test_a_checkpoint_where_none_can_be_is_the_config_s_fault():
     with pytest.raises(Misconfigured, match=r"spark\.checkpoint: cannot use"):
         refuse_final(ended("org.apache.hadoop.fs.FileAlreadyExistsException: not a directory"), CHECKPOINT)

@@ -54,6 +54,26 @@ def test_a_batch_that_fails_again_and_again_is_one(stall, clock):
         stall.require_progress()
 
 
+def test_records_that_wait_and_never_become_a_batch_are_one(stall, clock):
+    for _ in range(10):
+        stall.note_lag(behind=True)
+        clock.now += 100
+
+    with pytest.raises(Busy, match=r"records are waiting \(spark\.stall_after\)"):
+        stall.require_progress()
+
+
+@pytest.mark.parametrize("progress", [lambda stall: stall.finish(), lambda stall: stall.note_lag(behind=False)])
+def test_records_that_waited_and_are_stored_are_none(stall, clock, progress):
+    stall.note_lag(behind=True)
+    clock.now += 900
+    progress(stall)
+    clock.now += 900
+
+    stall.note_lag(behind=True)
+    stall.require_progress()
+
+
 def test_each_batch_has_all_the_time(stall, clock):
     for _ in range(10):
         stall.begin()

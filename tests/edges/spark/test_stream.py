@@ -67,11 +67,11 @@ class Outlet:
 
 
 class Watch:
-    """Counts batches; calls a function after each."""
+    """Counts batches; calls a function after each; says whether records wait."""
 
-    def __init__(self, then=lambda: None):
+    def __init__(self, then=lambda: None, *, behind=False):
         self.outcomes = []
-        self._then = then
+        self._then, self._behind = then, behind
 
     def stored(self, outcome):
         self.outcomes.append(outcome)
@@ -82,6 +82,7 @@ class Watch:
 
     def look(self, *, in_hand_s):
         assert in_hand_s >= 0
+        return self._behind
 
 
 @pytest.fixture
@@ -97,13 +98,13 @@ def place(config, tmp_path):
 def stream(spark, place):
     """Return a function that runs the stream to the end of what is there."""
 
-    def run(outlet, watch=None, *, stop=None, once=True, **settings):
+    def run(outlet, watch=None, *, stop=None, once=True, clock=None, **settings):
         config = place.model_copy(update={"spark": place.spark.model_copy(update=settings)})
         checkpoint = str(config.spark.checkpoint)
         stop = stop or threading.Event()
         # The session of the run may have looked at the keyspaces just before ours was made.
         forget_cassandra(spark)
-        clock = StallClock(config.spark.stall_after.total_seconds())
+        clock = clock or StallClock(config.spark.stall_after.total_seconds())
         watch = watch or Watch()
         Stream(spark, config, checkpoint=checkpoint, outlet=outlet, watch=watch, clock=clock, stop=stop).run(once=once)
         return outlet
@@ -200,6 +201,32 @@ def test_a_batch_that_never_gets_through_is_a_stall(stream, place):
 
     with pytest.raises(Busy, match=r"spark\.stall_after"):
         stream(Outlet(away), stall_after=datetime.resolution)
+
+
+def test_a_query_that_never_reaches_a_batch_is_a_stall_where_records_wait(stream, place):
+    fill(place, [report(0)])
+    away = {("begin", call): Unavailable("away") for call in range(1, 1000)}
+
+    with pytest.raises(Busy, match=r"spark\.stall_after"):
+        stream(Outlet(away), Watch(behind=True), stall_after=timedelta(seconds=3))
+
+
+def test_a_query_that_has_looked_and_found_nothing_is_no_stall(stream, place):
+    stop, looks = threading.Event(), []
+    fill(place, [report(0)])
+    watch = Watch()
+
+    def look(*, in_hand_s):
+        looks.extend(watch.outcomes)
+        if len(looks) == 10:
+            stop.set()
+        return bool(looks)
+
+    watch.look = look
+    # Four minutes from one look to the next, once the batch is stored; and always somebody says that records wait.
+    stream(Outlet(), watch, stop=stop, once=False, clock=StallClock(900, clock=lambda: len(looks) * 240.0))
+
+    assert len(watch.outcomes) == 1
 
 
 def test_records_that_kafka_dropped_before_they_were_read_are_named(stream, place):

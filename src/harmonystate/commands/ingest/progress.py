@@ -38,6 +38,7 @@ class Progress:
         self._meter = meter
         self._lag = lag
         self._looked_at = 0.0
+        self._behind = False
         self._missing: str | None = None
         self._goal: int | None = None
         meter.aim(lambda: self._goal)
@@ -51,13 +52,18 @@ class Progress:
         """Count a query that is started again."""
         self._meter.add(retries=1)
 
-    def look(self, *, in_hand_s: float) -> None:
-        """Show the lag; look for Cassandra when a batch takes long, since the connector waits without a word."""
+    def look(self, *, in_hand_s: float) -> bool:
+        """Show the lag; look for Cassandra when a batch takes long, since the connector waits without a word.
+
+        Returns:
+            whether records wait, as far as Kafka says.
+        """
         now = time.monotonic()
         if now - self._looked_at < _LOOK_EVERY_S:
-            return
+            return self._behind
         self._looked_at = now
         lag = self._lag()
+        self._behind = bool(lag)
         self._meter.show(lag=lag)
         self._goal = self._meter.counts().get("rows", 0) + lag if lag and lag >= _CATCHES_UP else None
         if lag is None:
@@ -66,6 +72,7 @@ class Progress:
             self._note(where(self._cassandra))
         else:
             self._note(None)
+        return self._behind
 
     def _note(self, missing: str | None) -> None:
         if missing == self._missing:

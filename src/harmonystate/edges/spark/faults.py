@@ -36,7 +36,7 @@ def refuse_final(fault: BaseException, checkpoint: str) -> None:
     Raises:
         BadInput: records are gone that were not read yet (RecordsGone), or the checkpoint is damaged.
         Misconfigured: the checkpoint cannot be where the config says.
-        Busy: another host uses the checkpoint.
+        Busy: another host uses the checkpoint, or its disk is full.
         HarmonyError: `fault` itself, unless a service was away.
         Exception: `fault` itself, when it is a bug of ours.
     """
@@ -93,8 +93,17 @@ def _in_use(checkpoint: str, found: str) -> HarmonyError:
     return Busy(f"another ingest is using the checkpoint {checkpoint} ({found}): stop it first")
 
 
+def _full(checkpoint: str, found: str) -> HarmonyError:
+    # Spark's own files run out of room with the same words, which name neither.
+    return Busy(
+        f"no space is left for the checkpoint {checkpoint}, or in spark.local.dir ({found}): make room, and start "
+        "ingest again, which goes on where it was"
+    )
+
+
 # What Spark says of a log file that was cut, overwritten or emptied; it names the file only in the first case.
 _REFUSALS: tuple[tuple[re.Pattern[str], Callable[[str, str], HarmonyError]], ...] = (
+    (re.compile(r"No space left on device"), _full),
     (re.compile(r"\S+/(?:offsets|commits)/\d+\. (?:Incomplete|Malformed) log file"), _damaged),
     (re.compile(r"(?:Incomplete|Malformed) log file|ChecksumException[^\n]*"), _damaged),
     (re.compile(r"JsonEOFException|JsonParseException|MismatchedInputException|Expected e\.g\. \{"), _damaged),

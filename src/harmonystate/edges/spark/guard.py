@@ -43,7 +43,7 @@ def guarded(spark: "SparkSession", *, clock: StallClock | None = None) -> Iterat
     except Py4JJavaError:  # its JVM is there to say so
         raise
     except (Py4JError, OSError, EOFError) as fault:
-        if _has_gone(_jvm_of(spark)):
+        if has_gone(jvm_of(spark)):
             raise SparkLost("Spark's JVM is gone, or did nothing for two minutes") from fault
         raise
     finally:
@@ -55,19 +55,21 @@ def _watch(spark: "SparkSession", clock: StallClock, done: threading.Event) -> N
         try:
             clock.note_jobs(running=bool(spark.sparkContext.statusTracker().getActiveJobsIds()))
         except SparkLost:
-            _jvm_of(spark).kill()
+            jvm_of(spark).kill()
             return
         except (Py4JError, OSError):  # the JVM has gone, which the body learns by itself
             return
 
 
-def _jvm_of(spark: "SparkSession") -> "subprocess.Popen[bytes]":
+def jvm_of(spark: "SparkSession") -> "subprocess.Popen[bytes]":
+    """Return the JVM of a session."""
     gateway: Any = spark.sparkContext._gateway
     jvm: subprocess.Popen[bytes] = gateway.proc
     return jvm
 
 
-def _has_gone(jvm: "subprocess.Popen[bytes]") -> bool:
+def has_gone(jvm: "subprocess.Popen[bytes]") -> bool:
+    """Say whether a JVM has gone, or does in a moment."""
     try:
         jvm.wait(_GOING_S)
     except subprocess.TimeoutExpired:

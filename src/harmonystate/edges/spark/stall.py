@@ -31,7 +31,7 @@ class Leaving(Protocol):
 
 
 class StallClock:
-    """Runs while there is a batch in hand, over all its tries; safe to use from several threads.
+    """Runs while records wait or are in hand, over all tries of their batch; safe to use from several threads.
 
     Attributes:
         finished: how many batches were.
@@ -42,6 +42,7 @@ class StallClock:
         self._clock = clock
         self._lock = threading.Lock()
         self._since: float | None = None
+        self._behind_since: float | None = None
         self._idle_since: float | None = None
         self.finished = 0
 
@@ -55,20 +56,34 @@ class StallClock:
     def finish(self) -> None:
         """Note that the batch in hand is done."""
         with self._lock:
-            self._since = None
+            self._since = self._behind_since = None
             self.finished += 1
+
+    def note_lag(self, *, behind: bool) -> None:
+        """Note whether records wait: a query that fails before its first batch never has one in hand."""
+        with self._lock:
+            if not behind:
+                self._behind_since = None
+            elif self._behind_since is None:
+                self._behind_since = self._clock()
 
     def in_hand_s(self) -> float:
         """Return for how long the batch in hand has been so; 0 when there is none."""
         with self._lock:
             return 0.0 if self._since is None else self._clock() - self._since
 
-    def require_progress(self) -> None:
-        """Raise Busy when the batch in hand has been so for longer than the limit."""
-        if self.in_hand_s() > self._limit_s:
+    def is_stalled(self) -> bool:
+        """Say whether records have waited for longer than the limit, in hand or not."""
+        with self._lock:
+            since = [moment for moment in (self._since, self._behind_since) if moment is not None]
+            return bool(since) and self._clock() - min(since) > self._limit_s
+
+    def require_progress(self, remedy: str = "see that Cassandra is up") -> None:
+        """Raise Busy, saying what to do, when it is stalled."""
+        if self.is_stalled():
             raise Busy(
                 f"no batch was stored for {self._limit_s:g} s although records are waiting (spark.stall_after): "
-                "see that Cassandra is up, and start ingest again"
+                f"{remedy}, and start ingest again"
             )
 
     def note_jobs(self, *, running: bool) -> None:

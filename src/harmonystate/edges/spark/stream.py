@@ -1,5 +1,6 @@
 """Topic to table, batch by batch, for ever: started again in the same session whenever a service was away."""
 
+from contextlib import closing
 from typing import Protocol
 
 import structlog
@@ -12,10 +13,12 @@ from harmonystate.config import Config
 from harmonystate.edges.spark.census import Census
 from harmonystate.edges.spark.checkpoint import planned_offsets
 from harmonystate.edges.spark.faults import cause_of, refuse_final
+from harmonystate.edges.spark.guard import has_gone, jvm_of
 from harmonystate.edges.spark.kafka_source import source_options
 from harmonystate.edges.spark.micro_batch import Outcome, Outlet, store
 from harmonystate.edges.spark.session import forget_cassandra
 from harmonystate.edges.spark.stall import SparkLost, StallClock
+from harmonystate.edges.spark.watchdog import Watchdog
 from harmonystate.errors import Unavailable
 
 _FIRST_WAIT_S = 0.5
@@ -23,6 +26,8 @@ _LONGEST_WAIT_S = 10.0
 _LOOK_EVERY_S = 1
 # Longer than the connector waits between two looks at a node that was away (session.py).
 _SETTLE_S = 3.0
+# What Spark says between two triggers, of which the first got through: it has looked, and found nothing more.
+_IDLE = ("Waiting for next trigger", "Waiting for data to arrive")
 
 _log = structlog.get_logger("harmony.ingest")
 
@@ -50,8 +55,11 @@ class Watch(Protocol):
         """Hear that the query ended early, and is started again."""
         ...
 
-    def look(self, *, in_hand_s: float) -> None:
-        """Hear, once a second and after each failure, for how long a batch has been in hand; 0 when there is none."""
+    def look(self, *, in_hand_s: float) -> bool:
+        """Hear, once a second, for how long a batch has been in hand, 0 when there is none; say whether records wait.
+
+        It is called from a thread of its own.
+        """
         ...
 
 
@@ -80,16 +88,21 @@ class Stream:
         self._census = Census(spark.sparkContext)
         self._fault: BaseException | None = None
         self._failures = 0  # since the last batch that got through
+        self._watchdog = Watchdog(jvm_of(spark), look=self._look, is_urgent=self._is_urgent)
 
     def run(self, *, once: bool) -> None:
         """Run until asked to stop, or, with `once`, until all that was there at the start is stored.
 
         Raises:
             BadInput: when records are gone before they were read, or the checkpoint is damaged.
-            Busy: when no batch was finished for `spark.stall_after` although one is in hand.
+            Busy: when no batch was finished for `spark.stall_after` although records wait.
             SparkLost: when Spark does not answer, or its JVM is gone: another session may go on.
             Misconfigured: as the outlet raises it.
         """
+        with closing(self._watchdog):
+            self._run_queries(once=once)
+
+    def _run_queries(self, *, once: bool) -> None:
         while not self._stop.is_set():
             fault = self._run_query(once=once)
             if fault is None or self._stop.is_set():
@@ -101,7 +114,6 @@ class Stream:
             # Said at the first failure and then ever less often, so that a night without Cassandra is a few lines.
             if self._failures.bit_count() == 1:
                 _log.warning("interrupted, tries again", because=cause_of(fault), failures=self._failures)
-            self._watch.look(in_hand_s=self._clock.in_hand_s())
             self._stop.wait(min(_FIRST_WAIT_S * 2 ** (self._failures - 1), _LONGEST_WAIT_S))
 
     def _run_query(self, *, once: bool) -> BaseException | None:
@@ -109,12 +121,13 @@ class Stream:
         self._fault = None
         try:
             self._outlet.begin()
-            if self._failures:
-                self._reconnect()
-            self._follow(self._start(once=once))
+            with self._watchdog.watching():
+                if self._failures:
+                    self._reconnect()
+                self._follow(self._start(once=once))
         except Unavailable as fault:
             return fault
-        except (StreamingQueryException, Py4JError) as fault:
+        except (StreamingQueryException, Py4JError, OSError, EOFError) as fault:
             self._require_jvm(fault)
             return self._fault or fault
         return None
@@ -168,16 +181,31 @@ class Stream:
     def _follow(self, query: StreamingQuery) -> None:
         """Wait for the end of the query; when asked to stop, end it between two batches."""
         while not query.awaitTermination(_LOOK_EVERY_S):
-            if self._stop.is_set() and not query.status["isTriggerActive"]:
+            status = query.status
+            if self._stop.is_set() and not status["isTriggerActive"]:
                 query.stop()
+            if status["message"].startswith(_IDLE):
+                self._clock.note_lag(behind=False)
             self._clock.require_progress()
             self._clock.note_jobs(running=bool(self._spark.sparkContext.statusTracker().getActiveJobsIds()))
-            self._watch.look(in_hand_s=self._clock.in_hand_s())
+            self._watchdog.answered()
+
+    def _look(self) -> None:
+        self._clock.note_lag(behind=self._watch.look(in_hand_s=self._clock.in_hand_s()))
+
+    def _is_urgent(self) -> bool:
+        return self._stop.is_set() or self._clock.is_stalled()
 
     def _require_jvm(self, fault: BaseException) -> None:
         """Tell a JVM that is gone from a query that failed; one that went because we were to leave is no error."""
-        if isinstance(fault, Py4JError) and not isinstance(fault, Py4JJavaError) and not self._stop.wait(2):
-            raise SparkLost("Spark's JVM is gone") from fault
+        if isinstance(fault, StreamingQueryException | Py4JJavaError):  # its JVM is there to say so
+            return
+        # A call that begins when the JVM has just gone finds nobody who listens.
+        if not isinstance(fault, Py4JError) and not has_gone(jvm_of(self._spark)):
+            raise fault
+        if not self._stop.wait(2):
+            self._clock.require_progress("Spark's JVM is gone, or did not answer and was ended: see its log")
+            raise SparkLost("Spark's JVM is gone, or did not answer for two minutes") from fault
 
 
 class Interrupted(Exception):
