@@ -9,6 +9,10 @@ from types import FrameType
 GRACE_S = 20.0
 
 
+class Stopped(Exception):
+    """A signal has asked this process to leave, in the middle of something that need not be finished."""
+
+
 class Stop:
     """Set once a signal has asked this process to leave."""
 
@@ -24,6 +28,15 @@ class Stop:
         """Wait so long, or until asked to leave; say whether to leave."""
         return self._event.wait(seconds)
 
+    def raise_if_set(self, within_s: float = 0.0) -> None:
+        """Wait so long.
+
+        Raises:
+            Stopped: as soon as asked to leave.
+        """
+        if self._event.wait(within_s):
+            raise Stopped
+
     def set(self, exit_code: int = 0) -> None:
         """Ask to leave, with this exit code at the end."""
         self.exit_code = exit_code
@@ -34,7 +47,7 @@ def stop_on_signals(last_words: Callable[[], object] = lambda: None, *, grace_s:
     """Return a Stop that SIGTERM (exit 0) and ^C (exit 130) set.
 
     What cannot finish in `grace_s` is dropped uncommitted: the process says its `last_words` and leaves all the same.
-    A second ^C does not wait.
+    A second ^C does not wait for that.
     """
     stop = Stop()
 
@@ -47,7 +60,8 @@ def stop_on_signals(last_words: Callable[[], object] = lambda: None, *, grace_s:
     def on_signal(number: int, _: FrameType | None) -> None:
         code = 130 if number == signal.SIGINT else 0
         if stop.is_set() and number == signal.SIGINT:
-            os._exit(130)
+            # In a thread: what we are in the middle of may hold a lock that the last words need.
+            threading.Thread(target=leave, args=(130,), daemon=True).start()
         if not stop.is_set():
             stop.set(code)
             last = threading.Timer(grace_s, leave, args=(code,))
