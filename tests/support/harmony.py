@@ -62,3 +62,9 @@ def alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def alive_with(path: Path) -> list[int]:
+    """Return the pids of the processes that name this path, or one below it, on their command line."""
+    everyone = ((process.pid, process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
+    return [pid for pid, line in everyone if any(str(path) in word for word in line)]

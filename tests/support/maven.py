@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -14,12 +14,14 @@ class Repository:
 
     Attributes:
         cut: how many answers still end in the middle.
+        on_ask: called before each answer.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.cut = 0
+        self.on_ask: Callable[[], object] = lambda: None
 
     def publish(self, name: str, content: bytes, *, sets: set[str]) -> Jar:
         """Serve a jar, and return the line that a lock would have for it."""
@@ -35,6 +37,7 @@ def serving(repository: Repository) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             repository.asked.append(self.path)
+            repository.on_ask()
             content = repository.files.get(self.path)
             if content is None:
                 self.send_error(404)

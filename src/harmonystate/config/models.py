@@ -102,6 +102,7 @@ class SparkSettings(Section):
         stall_after: no committed batch for so long while there is lag ends ingest with 75.
         trigger_interval: the shortest time from one micro-batch to the next.
         max_offsets_per_trigger: bounds a micro-batch.
+        make_archive: let analyze leave a process behind that makes the archive of Spark's classes, where it is missing.
         conf: further spark.conf keys.
     """
 
@@ -110,6 +111,7 @@ class SparkSettings(Section):
     stall_after: Duration = timedelta(minutes=15)
     trigger_interval: Duration = timedelta(milliseconds=500)
     max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 100_000
+    make_archive: bool = True
     conf: dict[str, Scalar] = {}
 
 

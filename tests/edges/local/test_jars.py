@@ -1,8 +1,11 @@
+import fcntl
+import threading
 from pathlib import Path
 
 import pytest
 
 from harmonystate.edges.local import jars
+from harmonystate.edges.local.stop import Stop, Stopped
 from harmonystate.errors import BadInput, Unavailable
 from tests.support.maven import Repository, serving
 
@@ -116,3 +119,26 @@ def test_a_jar_that_nobody_has_is_named(repository, cache):
 
     with pytest.raises(Unavailable, match=r"org\.example:one:1.0: the Maven repository does not have it"):
         jars.fetch(["kafka"], cache=cache, lock=[jar])
+
+
+def test_ctrl_c_ends_a_download_in_the_middle_of_a_jar(repository, cache):
+    jar, stop = repository.publish("one", b"1" * 1_000_000, sets={"kafka"}), Stop()
+    repository.on_ask = stop.set
+
+    with pytest.raises(Stopped):
+        jars.fetch(["kafka"], cache=cache, lock=[jar], stop=stop)
+
+    assert not (cache / jar.path).exists()
+
+
+def test_ctrl_c_ends_waiting_for_whoever_else_fetches(repository, cache):
+    jar, stop = repository.publish("one", b"1", sets={"kafka"}), Stop()
+    cache.mkdir()
+    with (cache / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        threading.Timer(0.2, stop.set).start()
+
+        with pytest.raises(Stopped):
+            jars.fetch(["kafka"], cache=cache, lock=[jar], stop=stop)
+
+    assert repository.asked == []

@@ -21,6 +21,25 @@ while not stop.wait(600):
     pass
 threading.Event().wait(600)
 """
+# Holds what its last words need, as whoever is in the middle of a log line does, until somebody waits for it: beside
+# the main thread there are the one that counts the grace and the one that says them.
+LOCKED = """
+import threading
+from harmonystate.edges.local.stop import stop_on_signals
+
+lock = threading.Lock()
+
+def last_words():
+    with lock:
+        print("last words", flush=True)
+
+stop_on_signals(last_words, at_once=lambda: print("at once", flush=True), grace_s=600)
+with lock:
+    print("ready", flush=True)
+    while threading.active_count() < 3:
+        threading.Event().wait(0.01)
+threading.Event().wait(600)
+"""
 UNWINDS = """
 import threading
 from harmonystate.edges.local.stop import unwind_on_sigterm
@@ -95,7 +114,17 @@ def test_a_control_c_after_the_first_signal_does_not_wait(asked, first):
 
     one.ask(signal.SIGINT)
 
-    assert one.end() == (130, [])
+    assert one.end() == (130, ["last words"])
+
+
+def test_the_last_words_wait_for_whatever_the_process_is_in_the_middle_of(asked):
+    one = asked(LOCKED)
+    one.ask(signal.SIGINT)
+    one.hear("at once")
+
+    one.ask(signal.SIGINT)
+
+    assert one.end() == (130, ["last words"])
 
 
 def test_a_second_sigterm_changes_nothing(asked):
@@ -106,7 +135,7 @@ def test_a_second_sigterm_changes_nothing(asked):
     one.ask(signal.SIGTERM)
     one.ask(signal.SIGINT)
 
-    assert one.end() == (130, [])
+    assert one.end() == (130, ["last words"])
 
 
 def test_without_a_batch_to_finish_what_is_being_done_is_undone_and_the_end_is_0(asked):
@@ -125,3 +154,13 @@ def test_what_cannot_be_undone_in_its_grace_is_left_and_a_second_sigterm_does_no
     one.ask(signal.SIGTERM)
 
     assert one.end() == (0, [])
+
+
+def test_whoever_waits_is_told_to_leave():
+    asked_to_leave = stop.Stop()
+    asked_to_leave.raise_if_set(0.01)
+
+    asked_to_leave.set()
+
+    with pytest.raises(stop.Stopped):
+        asked_to_leave.raise_if_set(600)

@@ -48,10 +48,11 @@ def test_what_no_spark_has_used_for_a_month_is_removed(tmp_path):
     assert sorted(tmp_path.iterdir()) == sorted([ours, recent])
 
 
-def test_for_a_cluster_and_where_there_is_one_none_is_made(offline_config, cache, monkeypatch):
+def test_for_a_cluster_where_it_is_not_wanted_and_where_there_is_one_none_is_made(offline_config, cache, monkeypatch):
     monkeypatch.setattr(archive.subprocess, "Popen", pytest.fail)
-    spark = offline_config.spark.model_copy(update={"master": "spark://head:7077"})
-    make_in_background(offline_config.model_copy(update={"spark": spark}), jars=[], java_home=find_java())
+    for not_here in ({"master": "spark://head:7077"}, {"make_archive": False}):
+        spark = offline_config.spark.model_copy(update=not_here)
+        make_in_background(offline_config.model_copy(update={"spark": spark}), jars=[], java_home=find_java())
 
     archive_path(find_java(), archive.whole_class_path({}, [])).touch()
     make_in_background(offline_config, jars=[], java_home=find_java())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harmonystate.edges.local import java
-from harmonystate.edges.spark.conf import free_conf, spark_conf
+from harmonystate.edges.spark.conf import free_conf, laid_over, spark_conf
 from harmonystate.edges.spark.java_command import class_path
 from harmonystate.edges.spark.session import open_spark
 from harmonystate.errors import Misconfigured, Unavailable
@@ -87,6 +87,24 @@ def test_spark_s_own_keys_and_those_of_others_are_taken(name):
     assert free_conf({name: "x"}) == {name: "x"}
 
 
+@pytest.mark.parametrize("name", ["spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions"])
+def test_java_options_of_the_user_s_stand_behind_ours_and_displace_none(name):
+    ours = {name: "-Dlog=ours", "spark.ui.enabled": "false"}
+
+    assert laid_over(ours, {name: "-Done=1", "spark.ui.enabled": "true"}) == {
+        name: "-Dlog=ours -Done=1",
+        "spark.ui.enabled": "true",
+    }
+    assert laid_over({}, {name: "-Done=1"}) == {name: "-Done=1"}
+
+
+def test_a_garbage_collector_of_the_user_s_takes_the_place_of_ours_since_java_refuses_two(offline_config):
+    option = "spark.driver.extraJavaOptions"
+
+    assert "-XX:+UseSerialGC" in conf_of(offline_config, conf={option: "-XX:TieredStopAtLevel=1"})[option]
+    assert "-XX:+UseSerialGC" not in conf_of(offline_config, conf={option: "-Da=b -XX:+UseG1GC"})[option]
+
+
 def test_a_jvm_that_does_not_start_is_said_with_its_reason(offline_config):
     config = offline_config.model_copy(
         update={"spark": offline_config.spark.model_copy(update={"conf": {"spark.driver.memory": "1 banana"}})}
@@ -101,7 +119,9 @@ def test_a_jvm_that_is_killed_as_soon_as_it_listens_is_said_not_to_start(offline
     java = tmp_path / "bin/java"
     java.parent.mkdir()
     # Where it listens (port 1, which nobody does), and a secret of one letter: what Spark's gateway writes down.
-    java.write_text('#!/bin/sh\nprintf "\\0\\0\\0\\1\\0\\0\\0\\1x" > "$_PYSPARK_DRIVER_CONN_INFO_PATH"\n')
+    # In one move, as Spark does it: on a busy machine the file was seen before it held anything.
+    write = 'printf "\\0\\0\\0\\1\\0\\0\\0\\1x" > "$0.info"; mv "$0.info" "$_PYSPARK_DRIVER_CONN_INFO_PATH"'
+    java.write_text(f"#!/bin/sh\n{write}\n")
     java.chmod(0o755)
 
     with pytest.raises(Unavailable, match=r"JVM does not start .*spark-ingest\.out"):  # noqa: SIM117
@@ -139,3 +159,39 @@ def test_nothing_of_spark_s_reaches_the_terminal_and_no_password_the_command_lin
 
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
     assert not any(b"canary" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+CHATTY = """
+import os
+from pathlib import Path
+from harmonystate.commands.demo import place
+from harmonystate.config import Config
+from harmonystate.edges.local.java import find_java
+from harmonystate.edges.spark.session import open_spark
+
+config = place.make(Config(), Path(os.environ["HOME_OF_THE_TEST"]) / "demo", discord=False)
+without_connector = {"spark.sql.extensions": ""}
+with open_spark(config, app="ingest", jars=[], java_home=find_java(), extra_conf=without_connector) as spark:
+    jvm = spark.sparkContext._jvm
+    options = list(jvm.java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments())
+    assert set(config.spark.conf["spark.driver.extraJavaOptions"].split()) < set(options), options
+    logger = jvm.org.slf4j.LoggerFactory.getLogger("org.apache.spark.Chatty")
+    for _ in range(50):
+        logger.info("nobody reads this")
+        logger.warn("x" * 1_000_000)
+"""
+
+
+@pytest.mark.services
+def test_the_demo_s_spark_writes_warnings_only_and_no_more_than_forty_megabytes_of_them(tmp_path):
+    environment = child_environment(HOME_OF_THE_TEST=str(tmp_path))
+
+    said = subprocess.run([sys.executable, "-c", CHATTY], env=environment, capture_output=True, text=True, check=False)
+
+    assert said.returncode == 0, said.stderr
+    logs = tmp_path / "demo/logs"
+    assert (logs / "spark-ingest.out").read_text() == ""
+    kept = sorted(path.name for path in logs.glob("spark-ingest.log*"))
+    assert kept == ["spark-ingest.log", *(f"spark-ingest.log.{number}" for number in (1, 2, 3))]
+    assert sum((logs / name).stat().st_size for name in kept) <= 4 * (10 * 2**20 + 1_000_200)
+    assert not any(b"nobody reads this" in (logs / name).read_bytes() for name in kept)

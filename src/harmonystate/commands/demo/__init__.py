@@ -9,7 +9,8 @@ tally.py   what every store holds at the end, and whether all agree
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 from msgspec import Struct
@@ -19,11 +20,12 @@ from harmonystate.commands.demo.cast import Cast
 from harmonystate.commands.demo.watch import Watch, watching
 from harmonystate.config import Config
 from harmonystate.edges.console.screen import View, showing
+from harmonystate.edges.kafka.transaction import TransactionFailed
 from harmonystate.edges.local import instance as instances
 from harmonystate.edges.local import jars
 from harmonystate.edges.local.children import Child
-from harmonystate.edges.local.stop import Stop, stop_on_signals
-from harmonystate.errors import CheckFailed, Misconfigured
+from harmonystate.edges.local.stop import Stop, Stopped, stop_on_signals
+from harmonystate.errors import Misconfigured, Unavailable
 
 BACKFILL = "6h"
 LIVE_RATE = "60/min"
@@ -37,10 +39,6 @@ GRACE_S = 120.0
 
 
 log = structlog.get_logger("harmony.demo")
-
-
-class Stopped(Exception):
-    """Somebody pressed ^C."""
 
 
 class Scene(Struct, frozen=True):
@@ -58,39 +56,63 @@ class Scene(Struct, frozen=True):
         Raises:
             Stopped: when somebody pressed ^C.
             CheckFailed: when a process has died.
+            Unavailable: when one does not answer.
         """
+        where = f"{place.page(self.config)}   Kafka {self.config.kafka.bootstrap_servers}"
         while not done():
-            self.watch.look()
-            self.show(
-                self.watch.view(phase, f"{place.page(self.config)}   Kafka {self.config.kafka.bootstrap_servers}")
-            )
-            if self.stop.wait(LOOK_EVERY_S):
-                raise Stopped
+            self.cast.require_alive()
+            with self.asking():
+                self.watch.look()
+            self.show(self.watch.view(phase, where))
+            self.stop.raise_if_set(LOOK_EVERY_S)
 
-    def for_seconds(self, phase: str, seconds: float, daemon: Child) -> None:
-        """Show what goes on for so long, while `daemon` and all others live."""
+    def for_seconds(self, phase: str, seconds: float) -> None:
+        """Show what goes on for so long."""
         end = time.monotonic() + seconds
-        self.until(phase, lambda: self.cast.has_ended(daemon) or time.monotonic() > end)
+        self.until(phase, lambda: time.monotonic() > end)
+
+    def settle(self) -> tally.Tally:
+        """Wait until all that was produced has arrived everywhere; for what it raises see `until`."""
+        return tally.settle(self._count, within_s=SETTLE_S, pause=lambda: self.stop.raise_if_set(1.0))
+
+    def _count(self) -> tally.Tally:
+        self.cast.require_alive()
+        with self.asking():
+            return tally.take(self.config)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Let the body ask the servers; what it raises names who has died, before whoever does not answer.
+
+        Raises:
+            CheckFailed, Unavailable.
+        """
+        try:
+            yield
+        except (TransactionFailed, Unavailable) as fault:
+            self.cast.require_alive()
+            if isinstance(fault, Unavailable):
+                raise
+            raise Unavailable(f"Kafka at {self.config.kafka.bootstrap_servers} does not answer: {fault}") from fault
 
 
 def run(config: Config, *, exit_after: bool, discord: bool) -> int:
     """Run it until ^C, or with `exit_after` until the counts are checked; then everything it started stops."""
     if discord and config.discord.token is None:
         raise Misconfigured("demo --discord: no token: set HARMONY_DISCORD__TOKEN or discord.token_file")
-    stop = stop_on_signals(grace_s=GRACE_S)
-    with instances.claim(config.local.home, "demo", None) as slot:
-        ours = place.make(config, config.local.home / "demo" / slot, discord=discord)
+    with instances.claim(config.local.home, "demo", None) as slot, suppress(Stopped):
+        home = config.local.home / "demo" / slot
+        # Who does not want to wait leaves nothing running either.
+        stop = stop_on_signals(lambda: place.kill(home), grace_s=GRACE_S)
+        ours = place.make(config, home, discord=discord)
         # In this process, so that the first demo ever shows how far it is.
-        jars.fetch(["kafka", "cassandra", "spark"])
-        with Cast(ours) as cast, showing(live=not exit_after) as show:
+        jars.fetch(["kafka", "cassandra", "spark"], stop=stop)
+        with Cast(ours, stop) as cast, showing(live=not exit_after) as show:
             cast.run("up")
             cast.run("setup")
             with watching(ours) as watch:
                 scene = Scene(ours, cast, watch, show, stop)
-                try:
-                    _play(scene, sink="discord" if discord else "console", exit_after=exit_after)
-                except Stopped:
-                    return 0
+                _play(scene, sink="discord" if discord else "console", exit_after=exit_after)
     return 0
 
 
@@ -98,13 +120,13 @@ def _play(scene: Scene, *, sink: str, exit_after: bool) -> None:
     live = _open(scene, sink)
     if exit_after:
         sys.stdout.write(_analyze(scene, "table"))
-        scene.for_seconds("live reports", LIVE_S, live)
+        scene.for_seconds("live reports", LIVE_S)
         scene.cast.stop(live)
-        _check(scene)
+        print(f"all agree: {scene.settle()}")
         return
     while True:
         scene.watch.answers = json.loads(_analyze(scene, "json"))
-        scene.for_seconds("live reports", ANALYZE_EVERY_S, live)
+        scene.for_seconds("live reports", ANALYZE_EVERY_S)
 
 
 def _open(scene: Scene, sink: str) -> Child:
@@ -114,33 +136,19 @@ def _open(scene: Scene, sink: str) -> Child:
     cast.start("alert-bot", "--sink", sink)
     cast.start("dashboard")
     log.info("the page", at=place.page(scene.config))
-    ingest = cast.start("ingest")
-    backfill = cast.start("produce", "--backfill", BACKFILL, "--duration", BACKFILL, role="backfill")
+    cast.start("ingest")
+    backfill = cast.begin("produce", "--backfill", BACKFILL, "--duration", BACKFILL, role="backfill")
     scene.until(f"backfill of {BACKFILL}", lambda: cast.has_ended(backfill))
     live = cast.start("produce", "--rate", LIVE_RATE, role="live")
-    watch.look()
+    with scene.asking():
+        watch.look()
     backfilled = watch.seen["reports"]
-    scene.until("storing the backfill", lambda: cast.has_ended(ingest) or watch.rows >= backfilled)
+    scene.until("storing the backfill", lambda: watch.rows >= backfilled)
     return live
 
 
 def _analyze(scene: Scene, output: str) -> str:
     """Return what analyze prints, once it has."""
-    analyze = scene.cast.start("analyze", "--output", output)
+    analyze = scene.cast.begin("analyze", "--output", output)
     scene.until("analyze", lambda: scene.cast.has_ended(analyze))
     return scene.cast.output("analyze").read_text()
-
-
-def _check(scene: Scene) -> None:
-    """Wait until all that was produced has arrived everywhere, and say so.
-
-    Raises:
-        CheckFailed: when it does not.
-    """
-    deadline = time.monotonic() + SETTLE_S
-    while not (counts := tally.take(scene.config)).agrees():
-        if time.monotonic() > deadline:
-            raise CheckFailed(f"the counts do not agree: {counts}")
-        if scene.stop.wait(1.0):
-            raise Stopped
-    print(f"all agree: {counts}")

@@ -1,36 +1,47 @@
 """The demo's processes: `harmony` commands as its children."""
 
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from harmonystate.commands.demo import place
 from harmonystate.config import Config
+from harmonystate.edges.local import server
 from harmonystate.edges.local.children import Child, start_child, stop_children
 from harmonystate.edges.local.home import Home
+from harmonystate.edges.local.process import last_lines
+from harmonystate.edges.local.stop import Stop, Stopped
 from harmonystate.errors import CheckFailed
+
+_LOOK_EVERY_S = 0.05
 
 
 class Cast:
-    """Whoever runs in this demo. Leaving the body stops all of them, the servers last."""
+    """Whoever runs in this demo. Leaving the body stops all of them, the servers last.
 
-    def __init__(self, config: Config) -> None:
+    Once `stop` is set nothing is started any more; whoever is to start or waits raises Stopped.
+    """
+
+    def __init__(self, config: Config, stop: Stop) -> None:
         self._home = Home(config.local.home)
         self._environment = place.environment(config)
-        self._children: list[Child] = []
+        self._stop = stop
+        # Those that run until they are stopped, and those that end by themselves.
+        self._daemons: list[Child] = []
+        self._tasks: list[Child] = []
 
     def start(self, command: str, *options: str, role: str | None = None) -> Child:
-        """Start a command; `role` tells two runs of the same one apart, in the log's name and in messages."""
-        role = role or command
-        child = start_child(
-            role,
-            [command, *options, "--config", str(place.config_file(self._home.root)), "--log-format", "text"],
-            log=self._home.logs / f"{role}.log",
-            output=self.output(role),
-            env=self._environment,
-        )
-        self._children.append(child)
+        """Start a command that runs until it is stopped; `role` is its name in the log's and in messages."""
+        self._stop.raise_if_set()
+        child = self._start(command, *options, role=role)
+        self._daemons.append(child)
+        return child
+
+    def begin(self, command: str, *options: str, role: str | None = None) -> Child:
+        """Start a command that ends by itself; for the rest see `start`."""
+        self._stop.raise_if_set()
+        child = self._start(command, *options, role=role)
+        self._tasks.append(child)
         return child
 
     def output(self, role: str) -> Path:
@@ -41,27 +52,54 @@ class Cast:
         """Run a command to its end.
 
         Raises:
-            CheckFailed: it, or another, has died.
+            CheckFailed: it, or another, has died; Stopped.
         """
-        child = self.start(command)
+        child = self.begin(command)
         while not self.has_ended(child):
-            time.sleep(0.05)
+            self._stop.raise_if_set(_LOOK_EVERY_S)
 
     def stop(self, child: Child) -> None:
-        """Stop one of them."""
+        """Stop one that was started."""
+        self._daemons.remove(child)
         stop_children([child])
 
-    def has_ended(self, child: Child) -> bool:
-        """Say whether a process that is to end has done so.
+    def has_ended(self, task: Child) -> bool:
+        """Say whether a command that ends by itself has done so.
 
         Raises:
             CheckFailed: any of them has died; the message names it with its last lines.
         """
-        for one in self._children:
-            if one.exit_code:
-                said = " | ".join(one.last_lines(3)) or "nothing"
-                raise CheckFailed(f"{one.name} died with exit code {one.exit_code} (see {one.log}): {said}")
-        return child.exit_code is not None
+        # First: whoever ends between these two looks has not ended well for all we know.
+        ended = task.exit_code is not None
+        self._require_children()
+        return ended
+
+    def require_alive(self) -> None:
+        """Make sure that everybody does what it is to do, the servers too (which `up` has started).
+
+        Raises:
+            CheckFailed: any of them has died; the message names it with its last lines.
+        """
+        self._require_children()
+        for name, folder in (("Kafka", self._home.kafka), ("Cassandra", self._home.cassandra)):
+            if server.has_died(folder):
+                raise _death(name, "", server.log_of(folder))
+
+    def _require_children(self) -> None:
+        ended_ill = [one for one in self._tasks if one.exit_code]
+        # SIGTERM from somebody else ends a daemon with 0.
+        for one in ended_ill + [one for one in self._daemons if one.exit_code is not None]:
+            raise _death(one.name, f" with exit code {one.exit_code}", one.log)
+
+    def _start(self, command: str, *options: str, role: str | None = None) -> Child:
+        role = role or command
+        return start_child(
+            role,
+            [command, *options, "--config", str(place.config_file(self._home.root)), "--log-format", "text"],
+            log=self._home.logs / f"{role}.log",
+            output=self.output(role),
+            env=self._environment,
+        )
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -69,11 +107,16 @@ class Cast:
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
         """Stop whatever runs."""
-        stop_children(self._children)
-        self._children.clear()
-        try:
-            self.run("down")
-        except CheckFailed:
-            # What went wrong first is what the user must read.
-            if value is None:
-                raise
+        stop_children(self._tasks + self._daemons)
+        down = self._start("down")
+        code = down.process.wait()
+        # An `up` that was broken off may have started what it had not noted yet.
+        place.kill(self._home.root)
+        # What went wrong first is what the user must read.
+        if code and (value is None or isinstance(value, Stopped)):
+            raise _death(down.name, f" with exit code {code}", down.log)
+
+
+def _death(name: str, how: str, log: Path) -> CheckFailed:
+    said = " | ".join(last_lines(log, 3)) or "nothing"
+    return CheckFailed(f"{name} died{how} (see {log}): {said}")

@@ -13,6 +13,7 @@ from harmonystate.config import (
     SparkSettings,
     dump,
 )
+from harmonystate.edges.local import server
 from harmonystate.edges.local.children import stop_leftovers
 from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.ports import free_ports
@@ -54,11 +55,18 @@ def make(config: Config, home: Path, *, discord: bool) -> Config:
         alerts=config.alerts,
         analysis=config.analysis,
         dashboard=DashboardSettings(port=page_port),
-        spark=SparkSettings(conf={"spark.driver.extraJavaOptions": _SHORT_LIVED}),
+        spark=SparkSettings(conf={"spark.driver.extraJavaOptions": _SHORT_LIVED}, make_archive=False),
         local=LocalSettings(home=home, heap=config.local.heap, jvm_options=(_SHORT_LIVED,)),
     )
     dump.write(ours, config_file(home))
     return ours
+
+
+def kill(home: Path) -> None:
+    """End at once whatever runs in the demo's home; it is wiped before the next one."""
+    stop_leftovers(config_file(home), patience_s=0)
+    for folder in (Home(home).kafka, Home(home).cassandra):
+        server.kill(folder)
 
 
 def environment(config: Config) -> dict[str, str]:

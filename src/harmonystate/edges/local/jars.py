@@ -3,16 +3,18 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import platformdirs
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from harmonystate.edges.local.jar_lock import Jar, read_lock
 from harmonystate.edges.local.jar_progress import fetching
+from harmonystate.edges.local.stop import Stop, Stopped
 from harmonystate.errors import BadInput, Unavailable
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class Stamp(NamedTuple):
 
 
 def fetch(
-    sets: Sequence[str], *, cache: Path | None = None, lock: Sequence[Jar] | None = None
+    sets: Sequence[str], *, cache: Path | None = None, lock: Sequence[Jar] | None = None, stop: Stop | None = None
 ) -> dict[str, tuple[Path, ...]]:
     """Return the jars of each set, fetching what is missing; when nothing is, this takes no time and no network.
 
@@ -40,37 +42,54 @@ def fetch(
         sets: of "kafka", "cassandra", "spark".
         cache: where jars are kept; None = the user's cache folder.
         lock: what to fetch; None = data/jars.lock.
+        stop: ends it within a moment; what has come whole is kept.
 
     Raises:
         Unavailable: naming the first jar that cannot be fetched.
         BadInput: naming a jar, new or kept, whose content is not the pinned one.
+        Stopped: once `stop` is set.
     """
+    stop = stop or Stop()
+    stop.raise_if_set()
     folder = cache or platformdirs.user_cache_path("harmony") / "jars"
     wanted = [jar for jar in lock or read_lock() if jar.sets & set(sets)]
     if _unchecked(folder, wanted):
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock"):
-            _complete(folder, _unchecked(folder, wanted))
+        with _our_turn(folder, stop):
+            _complete(folder, _unchecked(folder, wanted), stop)
     return {name: tuple(folder / jar.path for jar in wanted if name in jar.sets) for name in sets}
 
 
-def _complete(folder: Path, jars: Sequence[Jar]) -> None:
+@contextmanager
+def _our_turn(folder: Path, stop: Stop) -> Iterator[None]:
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(cancel_check=stop.is_set)
+    except Timeout:
+        raise Stopped from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _complete(folder: Path, jars: Sequence[Jar], stop: Stop) -> None:
     """Check what is there and fetch the rest, several at a time."""
     here = [jar for jar in jars if (folder / jar.path).exists()]
     missing = [jar for jar in jars if jar not in here]
     _each(here, lambda jar: _check(jar, folder / jar.path))
     if missing:
-        _fetch_all(folder, missing)
+        _fetch_all(folder, missing, stop)
     _remember(folder, jars)
 
 
-def _fetch_all(folder: Path, jars: Sequence[Jar]) -> None:
+def _fetch_all(folder: Path, jars: Sequence[Jar], stop: Stop) -> None:
     from jgo.maven import MavenContext, PythonResolver
 
     # A jar that is half written, or not yet checked, never lies where a complete one would.
     arriving = folder / ".arriving"
     shutil.rmtree(arriving, ignore_errors=True)
-    with fetching(jars) as progress:
+    with fetching(jars, stop.raise_if_set) as progress:
         context = MavenContext(PythonResolver(progress_callback=progress), repo_cache=arriving, timeout=TIMEOUT_S)
         _each(jars, lambda jar: _fetch(jar, context, folder))
     shutil.rmtree(arriving, ignore_errors=True)

@@ -88,6 +88,16 @@ def running(folder: Path) -> Running | None:
     return Running(int(pid), address) if f"@{folder / JVM_ARGS}" in arguments else None
 
 
+def has_died(folder: Path) -> bool:
+    """Say whether a server that was started in `folder`, and not stopped, runs no more."""
+    return (folder / _PID).exists() and running(folder) is None
+
+
+def log_of(folder: Path) -> Path:
+    """Return the log of the server that runs in `folder`."""
+    return folder / _LOG
+
+
 def clear(folder: Path) -> None:
     """End what an `up` that was killed left of a server that does not run: its folder is being formatted, say."""
     process.terminate_all(f"@{folder / JVM_ARGS}", patience_s=STOP_S)
@@ -144,8 +154,13 @@ def stop(folder: Path) -> bool | None:
     return went
 
 
+def kill(folder: Path) -> None:
+    """End at once whatever was started in `folder`, noted or not; what it has acknowledged lately may be lost."""
+    process.terminate_all(f"@{folder / JVM_ARGS}", patience_s=0)
+
+
 def _last_words(server: Server) -> str:
-    log = server.folder / _LOG
+    log = log_of(server.folder)
     # What Java itself says of Cassandra's ways is no reason to die.
     said = [line for line in process.last_lines(server.folder / _CONSOLE) if not line.startswith("WARNING: ")]
     lines = said or process.last_lines(log)

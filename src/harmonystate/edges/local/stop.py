@@ -10,6 +10,10 @@ from types import FrameType
 GRACE_S = 20.0
 
 
+class Stopped(Exception):
+    """A signal has asked this process to leave, in the middle of something that need not be finished."""
+
+
 class Stop:
     """Set once a signal has asked this process to leave."""
 
@@ -24,6 +28,15 @@ class Stop:
     def wait(self, seconds: float) -> bool:
         """Wait so long, or until asked to leave; say whether to leave."""
         return self._event.wait(seconds)
+
+    def raise_if_set(self, within_s: float = 0.0) -> None:
+        """Wait so long.
+
+        Raises:
+            Stopped: as soon as asked to leave.
+        """
+        if self._event.wait(within_s):
+            raise Stopped
 
     def set(self, exit_code: int = 0) -> None:
         """Ask to leave, with this exit code at the end."""
@@ -40,10 +53,10 @@ def stop_on_signals(
     """Return a Stop that SIGTERM (exit 0) and ^C (exit 130) set.
 
     What cannot finish in `grace_s` is dropped uncommitted: the process says its `last_words` and leaves all the same.
-    A second ^C does not wait.
+    A second ^C does not wait for that.
 
     Args:
-        last_words: called when the grace has run out.
+        last_words: called when the grace has run out, or at a second ^C.
         at_once: called by the first signal, in the main thread.
         grace_s: how long to finish may take.
     """
@@ -58,7 +71,8 @@ def stop_on_signals(
     def on_signal(number: int, _: FrameType | None) -> None:
         code = 130 if number == signal.SIGINT else 0
         if stop.is_set() and number == signal.SIGINT:
-            os._exit(130)
+            # In a thread: what we are in the middle of may hold a lock that the last words need.
+            threading.Thread(target=leave, args=(130,), daemon=True).start()
         if not stop.is_set():
             stop.set(code)
             _after(grace_s, partial(leave, code))

@@ -41,13 +41,15 @@ def archive_path(java_home: Path, class_path: str) -> Path:
 
 
 def make_in_background(config: Config, *, jars: Sequence[Path], java_home: Path) -> None:
-    """Start a process that makes the archive, when it is missing: for the next run, so nobody waits for it.
+    """Start a process that makes the archive, when it is missing and wanted: for the next run, so nobody waits for it.
 
     It takes what no other process wants of the cores, and half a minute. Whatever goes wrong with it, nothing is said:
     all works without, and the next run tries again.
     """
+    if not (config.spark.make_archive and is_local(config.spark.master)):
+        return
     path = archive_path(java_home, whole_class_path(free_conf(config.spark.conf), jars))
-    if path.exists() or not is_local(config.spark.master):
+    if path.exists():
         return
     maker = subprocess.Popen(
         [sys.executable, "-m", "harmonystate.edges.spark.archive_maker"],

@@ -1,6 +1,7 @@
 """The options of every Spark session of ours."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -9,6 +10,9 @@ from harmonystate.config import CassandraSettings, Config
 from harmonystate.edges.spark.cassandra_tls import tls_conf
 from harmonystate.edges.spark.own_keys import misspelt
 from harmonystate.errors import Misconfigured
+
+_JAVA_OPTIONS = ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions")
+_COLLECTOR = re.compile(r"-XX:\+Use\w+GC\b")
 
 
 def spark_conf(config: Config, *, app: str, jars: Sequence[Path], logs: Path) -> dict[str, str]:
@@ -24,8 +28,8 @@ def spark_conf(config: Config, *, app: str, jars: Sequence[Path], logs: Path) ->
         "spark.sql.warehouse.dir": (config.local.home / "warehouse").as_uri(),
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
         "spark.driver.extraJavaOptions": (
-            f'-XX:+UseSerialGC "-Dlog4j2.configurationFile={log4j}" "-Dharmony.log={logs / f"spark-{app}.log"}"'
-        ),
+            f'{_collector(config)} "-Dlog4j2.configurationFile={log4j}" "-Dharmony.log={logs / f"spark-{app}.log"}"'
+        ).strip(),
         **_cassandra_conf(config.cassandra),
         **tls_conf(config.cassandra, config.local.home),
     }
@@ -74,6 +78,21 @@ def free_conf(conf: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in conf.items()}
 
 
+def laid_over(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """Return `ours` with the user's options on top; of Java's options both stand, the user's last, where they win.
+
+    Whoever adds one of Java's must not lose the log file that keeps Spark quiet, and its bounds.
+    """
+    both = {name: f"{ours[name]} {theirs[name]}" for name in _JAVA_OPTIONS if name in ours and name in theirs}
+    return {**ours, **theirs, **both}
+
+
 def is_local(master: str) -> bool:
     """Say whether Spark runs in this process's own JVM, and on no cluster."""
     return master.startswith("local")
+
+
+def _collector(config: Config) -> str:
+    """Return the option for our garbage collector; none where the user names one, for Java refuses to have two."""
+    named = any(_COLLECTOR.search(str(config.spark.conf.get(name, ""))) for name in _JAVA_OPTIONS)
+    return "" if named else "-XX:+UseSerialGC"

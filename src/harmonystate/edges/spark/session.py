@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harmonystate.config import Config
 from harmonystate.edges.spark.cassandra_tls import checking_hosts
-from harmonystate.edges.spark.conf import free_conf, is_local, spark_conf
+from harmonystate.edges.spark.conf import free_conf, is_local, laid_over, spark_conf
 from harmonystate.edges.spark.jvm import LEAVES_WITHIN_S, launch, launch_local, set_environment, shut_down
 from harmonystate.errors import Unavailable
 
@@ -34,7 +34,7 @@ def open_spark(  # noqa: PLR0913 - two of them only special callers need
     when this process is gone. Nothing of Spark's comes to our stdout or stderr: see `<local.home>/logs/spark-<app>.*`.
 
     Args:
-        config: where Spark and Cassandra are; `spark.conf` lies on top of everything.
+        config: where Spark and Cassandra are; `spark.conf` lies on top of everything, see `conf.laid_over`.
         app: the command's name.
         jars: the Kafka source, the Cassandra connector, and what they need.
         java_home: a Java 17.
@@ -48,7 +48,7 @@ def open_spark(  # noqa: PLR0913 - two of them only special callers need
     logs = config.local.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     ours, free = spark_conf(config, app=app, jars=jars, logs=logs), free_conf(config.spark.conf)
-    conf = checking_hosts({**ours, **(extra_conf or {}), **free})
+    conf = checking_hosts(laid_over({**ours, **(extra_conf or {})}, free))
     local, output = is_local(config.spark.master), logs / f"spark-{app}.out"
     set_environment(java_home, local=local)
     if local:
