@@ -212,7 +212,7 @@ def test_r19_analyze_leaves_in_the_middle_of_its_work_and_takes_its_jvm_along(
     for _ in range(times):
         hive.soil()
         run = crew.start("analyze", *WINDOW)
-        wait_until(lambda one=run: is_leased(session) and started_by(one), what="its JVM", every_s=0.1)
+        wait_until(lambda one=run: is_leased(session) and started_by(one), within_s=300, what="its JVM", every_s=0.1)
         crew.stop(run)
         # Where it could not finish in time it has dropped what it had, and its lease ends by itself.
         wait_until(lambda: not is_leased(session), what="the end of its lease", every_s=0.5)

@@ -144,7 +144,7 @@ def test_r19_ingest_leaves_in_the_middle_of_its_work_and_takes_its_jvm_along(tim
 
     for _ in range(times):
         ingest, before = crew.start("ingest"), stored(config)
-        wait_until(lambda n=before: stored(config) > n, what="its first batch", every_s=0.2)
+        wait_until(lambda n=before: stored(config) > n, within_s=300, what="its first batch", every_s=0.3)
         assert started_by(ingest) != []
         crew.stop(ingest)
         assert lag(config.kafka, "ingest", topic) > 0, "it had done all its work"
