@@ -35,12 +35,12 @@ def test_r6_ten_minutes_without_a_broker_cost_time_and_nothing_else(
             supervisor.tend()
             held.append(resident(supervisor.children["produce"]))
             time.sleep(1)  # it is away for so long
-        history.fault("starting", "broker")
         broker.start()
+        history.fault("back is the", "broker")
         before_us = watcher.count(topics.delivery)
         wait_until(lambda: supervisor.tend() or watcher.count(topics.delivery) > before_us, what="a delivery")
         survivors = dict(supervisor.children)
-        truth = ended_under(supervisor, watcher, topics, run)
+        truth = ended_under(supervisor, watcher, config, run)
 
     grown, recoveries = max(held) - before, recoveries_s(watcher, topics, history.faults)
     what = f"broker away {AWAY_S} s: {grown >> 20:+} MB, {len(supervisor.gave_up)} ended with 75 or 69"

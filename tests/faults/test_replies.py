@@ -49,7 +49,7 @@ def test_r5_a_transaction_whose_replies_are_lost_is_neither_torn_nor_lost_nor_do
                 proxy.hold(api, hold_s)
             wait_until(lambda a=api, n=met: supervisor.tend() or proxy.met[a] > n, within_s=120, what=f"{api.name}")
             history.fault(f"{'lost' if hold_s is None else 'late'} {api.name} of", "broker")
-        truth = ended_under(supervisor, watcher, topics, run)
+        truth = ended_under(supervisor, watcher, config, run)
 
     worst = worst_recovery_s(watcher, topics, history.faults)
     report(
@@ -94,7 +94,7 @@ def test_r7_no_transaction_is_committed_without_a_batch_that_expired_in_it(
                     what=f"the end of a batch of {stage}",
                 )  # fmt: skip
                 proxy.relent()
-        truth = ended_under(supervisor, watcher, topics, run)
+        truth = ended_under(supervisor, watcher, config, run)
 
     worst = worst_recovery_s(watcher, topics, history.faults)
     report(

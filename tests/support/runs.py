@@ -1,6 +1,7 @@
 """Runs of produce without an end, and the end that a test gives them."""
 
-from harmonystate.config import Topics
+from harmonystate.config import Config, Topics
+from harmonystate.edges.kafka.offsets import committed
 from harmonystate.edges.local.children import Child
 from tests.support.account import Truth, truth_of
 from tests.support.crew import Crew
@@ -19,10 +20,14 @@ def ended(run: tuple[str, ...], produce: Child, crew: Crew, watcher: Watcher, to
     return truth
 
 
-def ended_under(supervisor: Supervisor, watcher: Watcher, topics: Topics, run: tuple[str, ...]) -> Truth:
+def ended_under(supervisor: Supervisor, watcher: Watcher, config: Config, run: tuple[str, ...]) -> Truth:
     """End a run of all stages so, wait until all is delivered, ask them to leave, and return the truth."""
-    run += ("--count", str(watcher.count(topics.global1) + 1_000))
-    supervisor.stop("produce", *run, "--run", "day")
+    topics = config.kafka.topics
+    supervisor.leave("produce")
+    # By what it has committed: a watcher may be behind.
+    (made, _) = committed(config.kafka, "produce-day", topics.global1)[0]
+    run += ("--count", str(made + 1_000))
+    supervisor.start("produce", *run, "--run", "day")
     truth = truth_of(*run)
     wait_until(
         lambda: supervisor.tend() and watcher.count(topics.delivery) >= truth.alerts.count, what="the last delivery"

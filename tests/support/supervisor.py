@@ -66,6 +66,15 @@ class Supervisor:
         self._options[stage] = options or self._options[stage]
         self._end(stage, self._crew.stop)
 
+    def leave(self, stage: str) -> None:
+        """Ask a stage to leave; `start` is next."""
+        self._crew.stop(self.children[stage])
+
+    def start(self, stage: str, *options: str) -> None:
+        """Start a stage that has left, with other options."""
+        self._options[stage] = options
+        self.children[stage] = self._start(stage)
+
     def is_at_work(self, stage: str, watcher: Watcher, topic: str) -> bool:
         """Say whether a stage has written anything since its start."""
         self.tend()
