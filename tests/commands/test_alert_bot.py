@@ -264,6 +264,15 @@ def test_waits_grow_to_a_minute_and_the_bot_stays_in_its_group():
     assert feed.polled >= clock.waited_s
 
 
+def test_a_discord_that_says_how_long_is_back_and_waits_begin_anew():
+    feed, clock = Feed([row(raised(1), 0)]), Clock()
+    sink = Sink(*[UNKNOWN] * 5, Undelivered("429", wait_s=1), UNKNOWN)
+
+    run(feed, sink, clock)
+
+    assert clock.waited_s == pytest.approx(1 + 2 + 4 + 8 + 15 + 1 + 1)
+
+
 def test_where_discord_says_how_long_that_long_and_at_least_a_second():
     feed, clock = Feed([row(raised(1), 0)]), Clock()
     faults = [Undelivered("429", wait_s=wait_s) for wait_s in (0.05, 0.05, 0.05, 7.0, 0.05)]

@@ -220,8 +220,9 @@ class Lane:
             self._backlog.refuse(told.alerts, told.form, NotAReport(str(fault)))
 
     def _wait_after(self, fault: Undelivered) -> float:
-        """Return how long to wait: as long as Discord says, or else twice as long each time."""
+        """Return how long to wait: as long as Discord says, which is back when it says so, or else longer each time."""
         if fault.wait_s is not None:
+            self._waits = None
             return max(fault.wait_s, SHORTEST_S)
         self._waits = self._waits or backoff(SHORTEST_S)
         wait_s = next(self._waits)
