@@ -199,7 +199,7 @@ def test_r16_analyze_killed_at_any_moment_is_made_good_by_the_next(hive, watcher
 @pytest.mark.parametrize(
     "times",
     [
-        pytest.param(1, marks=pytest.mark.services, id="quick"),
+        pytest.param(1, marks=[pytest.mark.services, pytest.mark.timeout(1_200)], id="quick"),
         pytest.param(10, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"),
     ],
 )

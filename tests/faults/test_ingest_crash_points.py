@@ -132,7 +132,7 @@ def test_r2_ingest_may_die_at_any_point(scale, request, config, chance, report):
 @pytest.mark.parametrize(
     "times",
     [
-        pytest.param(1, marks=pytest.mark.services, id="quick"),
+        pytest.param(1, marks=[pytest.mark.services, pytest.mark.timeout(1_200)], id="quick"),
         pytest.param(10, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"),
     ],
 )
