@@ -235,6 +235,33 @@ def test_beyond_two_minutes_it_is_sent_again_when_the_channel_does_not_show_it()
     assert feed.keys() == ids(alert)
 
 
+def test_back_after_a_long_time_what_was_not_answered_is_chosen_anew_and_is_fresh_no_more():
+    """Ten minutes in which neither posts nor looks are answered: the channel does not show it, and others are fresh."""
+    early, late = raised(1), raised(2, drone=8, heard=HEARD + timedelta(minutes=10))
+    feed, clock = Feed([row(early, 0)], [row(late, 1)]), Clock()
+    sink = AwayFor(clock, 600)
+
+    assert run(feed, sink, clock)
+    assert [ids(message) for message in sink.posts[-2:]] == [ids(late), ids(early)]
+    assert [message.form for message in sink.posts[-2:]] == [Form.CARD, Form.DIGEST]
+    assert sorted(feed.keys()) == sorted(ids(early, late))
+
+
+class AwayFor(Sink):
+    """A Discord that answers nobody for a while."""
+
+    def __init__(self, clock, away_s):
+        super().__init__()
+        self._clock, self._away_s = clock, away_s
+
+    def tell(self, channel_id, told):
+        self.answers = deque([UNKNOWN] * (self._clock.waited_s < self._away_s))
+        return super().tell(channel_id, told)
+
+    def posted_since(self, channel_id, moment):
+        return done(UNKNOWN) if self._clock.waited_s < self._away_s else super().posted_since(channel_id, moment)
+
+
 def test_waits_grow_to_a_minute_and_the_bot_stays_in_its_group():
     feed, sink, clock = Feed([row(raised(1), 0)]), Sink(*[Undelivered("429")] * 9), Clock()
 
@@ -242,6 +269,15 @@ def test_waits_grow_to_a_minute_and_the_bot_stays_in_its_group():
 
     assert clock.waited_s == pytest.approx(1 + 2 + 4 + 8 + 16 + 32 + 60 + 60 + 60)
     assert feed.polled >= clock.waited_s
+
+
+def test_a_discord_that_says_how_long_is_back_and_waits_begin_anew():
+    feed, clock = Feed([row(raised(1), 0)]), Clock()
+    sink = Sink(*[UNKNOWN] * 5, Undelivered("429", wait_s=1), UNKNOWN)
+
+    run(feed, sink, clock)
+
+    assert clock.waited_s == pytest.approx(1 + 2 + 4 + 8 + 15 + 1 + 1)
 
 
 def test_where_discord_says_how_long_that_long_and_at_least_a_second():

@@ -70,6 +70,7 @@ def test_fresh_ones_go_before_older_ones():
 
     while message := dispatch.choose(backlog.waiting(HERE), LATER):
         forms.append((message.form, len(message.alerts)))
+        dispatch.note(message, "1", LATER)
         backlog.deliver([posted(*message.alerts)])
 
     assert forms == [(Form.CARD, 10), (Form.CARD, 5), (Form.DIGEST, 30)]
@@ -85,11 +86,30 @@ def test_a_flood_of_fresh_ones_leaves_digests_their_turn(monkeypatch):
         )
         for number in range(100, 125):
             backlog.add(waiting(raised(number, drone=number, heard=LATER), number))
-            forms.append(dispatch.choose(backlog.waiting(HERE), LATER).form)
+            message = dispatch.choose(backlog.waiting(HERE), LATER)
+            dispatch.note(message, "1", LATER)
+            forms.append(message.form)
         return forms
 
     assert forms_of(1000) == [*[Form.CARD] * 20, Form.DIGEST, *[Form.CARD] * 4]
     assert forms_of(10)[:4] == [Form.CARD, Form.DIGEST] * 2
+
+
+def test_a_message_that_was_refused_has_taken_nobody_s_turn(monkeypatch):
+    monkeypatch.setattr(dispatches, "MANY", 10)
+    older = [raised(number, drone=number) for number in range(12)]
+    backlog = in_hand(*older, *[raised(number, drone=number, heard=LATER) for number in range(12, 40)])
+    dispatch, told = Dispatch(Rules()), []
+
+    for _ in range(4):
+        refused = [dispatch.choose(backlog.waiting(HERE), LATER) for _ in range(3)]
+        message = dispatch.choose(backlog.waiting(HERE), LATER)
+        assert refused == [message] * 3
+        dispatch.note(message, "1", LATER)
+        backlog.deliver([posted(*message.alerts[:5])])
+        told.append(message.form)
+
+    assert told == [Form.CARD, Form.DIGEST, Form.CARD, Form.CARD]
 
 
 def test_what_has_to_stand_alone_goes_first():

@@ -35,6 +35,12 @@ def pytest_configure() -> None:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    """Print it: pytest shows it where a test fails, however early."""
+    print(f"seed {SEED}")
+
+
 @pytest.fixture
 def report(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Add a row to the table, and fail where a verdict does not hold."""
@@ -58,7 +64,7 @@ def history(tmp_path: Path) -> History:
     """The story of this test; pytest shows where it is when the test fails."""
     folder = tmp_path / "history"
     folder.mkdir()
-    print(f"seed {SEED}; history and logs: {folder}")
+    print(f"history and logs: {folder}")
     return History(folder, SEED)
 
 

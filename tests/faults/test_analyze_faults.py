@@ -1,5 +1,7 @@
 """R2 and R16 for analyze: it dies at each of its points or at any moment, while others overlap and a reader looks on.
 
+R19: it is asked to leave at work.
+
 *Quick* all lives are spent in one Spark session, and a point ends one by an exception; *full* each is a process.
 """
 
@@ -22,8 +24,10 @@ from harmonystate.edges.spark.session import forget_cassandra
 from harmonystate.errors import Busy, Unavailable
 from tests.support.account import Verdict
 from tests.support.analysis import expected_answers, some_reports, store_reports
+from tests.support.crew import started_by
 from tests.support.dying import Died, dying_at, end_of
 from tests.support.harmony import start_harmony
+from tests.support.kafka import wait_until
 from tests.support.series import SeriesWatcher
 
 POINTS = ("after-rollups", "after-series", "before-answers")
@@ -190,3 +194,33 @@ def test_r16_analyze_killed_at_any_moment_is_made_good_by_the_next(hive, watcher
     half = Verdict(watcher.looks, doubled=len(watcher.faults))
     report("R16", f"analyze killed at any moment, {kills} x", hive.verdict(first), half)
     assert again == first
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(1, marks=[pytest.mark.services, pytest.mark.timeout(1_200)], id="quick"),
+        pytest.param(10, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"),
+    ],
+)
+def test_r19_analyze_leaves_in_the_middle_of_its_work_and_takes_its_jvm_along(
+    times, hive, watcher, session, hire, everything, report
+):
+    """`Crew.stop` holds it to 0, in time, and to leave no process behind."""
+    config, path = everything
+    crew = hire(config)
+    for _ in range(times):
+        hive.soil()
+        run = crew.start("analyze", *WINDOW)
+        wait_until(lambda one=run: is_leased(session) and started_by(one), within_s=300, what="its JVM", every_s=0.1)
+        crew.stop(run)
+        # Where it could not finish in time it has dropped what it had, and its lease ends by itself.
+        wait_until(lambda: not is_leased(session), what="the end of its lease", every_s=0.5)
+    again = end_of(path, "analyze", *WINDOW, "-o", "json").out
+
+    half = Verdict(watcher.looks, doubled=len(watcher.faults))
+    report("R19", f"analyze asked to leave, {times} x at work", hive.verdict(again), half)
+
+
+def is_leased(session):
+    return session.execute("SELECT name FROM leases WHERE name = 'analyze'").one() is not None

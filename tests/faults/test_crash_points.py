@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.account import truth_of
 from tests.support.kafka import wait_until
 from tests.support.proofs import LEADS_TO, STAGES, verdicts_on, worst_recovery_s
+from tests.support.runs import ended_under
 from tests.support.supervisor import Supervisor
 from tests.support.watcher import Watcher
 
@@ -46,14 +46,7 @@ def test_r2_r19_a_stage_may_die_at_any_point_and_be_asked_to_leave_at_any_time(
             (topic, *_) = LEADS_TO[stage](topics)
             wait_until(lambda s=stage, t=topic: supervisor.is_at_work(s, watcher, t), within_s=120, what=stage)
             supervisor.stop(stage)
-        run += ("--count", str(watcher.count(topics.global1) + 2_000))
-        supervisor.stop("produce", *run, "--run", "day")
-        truth = truth_of(*run)
-        wait_until(
-            lambda: supervisor.tend() and watcher.count(topics.delivery) >= truth.alerts.count,
-            within_s=120, what="the last delivery",
-        )  # fmt: skip
-        supervisor.stop_all()
+        truth = ended_under(supervisor, watcher, config, run)
 
     verdicts, worst = verdicts_on(config, truth, discord), worst_recovery_s(watcher, topics, history.faults)
     report("R2", f"crash points, {crashes} crashes", *verdicts, recovery_s=worst)

@@ -14,8 +14,9 @@ from tests.support.fake_discord import CHANNEL_ID, Answer
 from tests.support.kafka import wait_until
 from tests.support.telling import heard_at, is_all_told, now, tell, verdicts_on
 
-MINUTE = timedelta(minutes=1)
-TEN_MINUTES = 10 * MINUTE
+TEN_MINUTES = timedelta(minutes=10)
+# What was heard less than five minutes ago is fresh.
+FRESH_S = 300
 
 
 def out_of_order(discord, alerts):
@@ -29,6 +30,12 @@ def out_of_order(discord, alerts):
     return [drone for drone, numbers in cards.items() if numbers != sorted(numbers)]
 
 
+def oldest_s(message, alerts):
+    """Return how long before a message was posted the oldest alert among its cards was heard."""
+    heard = {alert.alert_id: alert.alert.report.time.timestamp() for alert in alerts}
+    return time_of(message) - min(heard[alert_id] for alert_id in cards_in(message))
+
+
 def storm(chance):
     """Return what a POST gets: 30 % are too many, 20 % fail, 10 % are taken and never answered."""
     draw = chance.random()
@@ -38,15 +45,16 @@ def storm(chance):
 
 
 @pytest.mark.parametrize(
-    ("count", "away_s", "window_s", "within_s"),
+    ("count", "away_s", "window_s", "first_s", "within_s"),
     [
-        # The ten minutes are in the alerts' times only, and Discord's window is a fifth of what it is.
-        pytest.param(160, 0.0, 1.0, 200, marks=pytest.mark.services, id="quick"),
-        pytest.param(13_800, 600.0, 5.0, 900, marks=[pytest.mark.faults, pytest.mark.timeout(2_400)], id="full"),
+        # The ten minutes are in the alerts' times only, and Discord's window is a fifth of what it is. Twice what is
+        # promised: beside the other tests it is not the bot alone that is measured.
+        pytest.param(160, 0.0, 1.0, 60, 200, marks=pytest.mark.services, id="quick"),
+        pytest.param(13_800, 600.0, 5.0, 30, 900, marks=[pytest.mark.faults, pytest.mark.timeout(2_400)], id="full"),
     ],
 )
 def test_r13_what_came_without_discord_is_told_once_the_fresh_first_through_a_storm(
-    count, away_s, window_s, within_s, chance, crew, config, discord, history, report
+    count, away_s, window_s, first_s, within_s, chance, crew, config, discord, history, report
 ):
     discord.limit, discord.window_s = 5, window_s
     bot = crew.start("alert-bot", "--instance", "a")
@@ -64,20 +72,19 @@ def test_r13_what_came_without_discord_is_told_once_the_fresh_first_through_a_st
     discord.weather = lambda: storm(weather)
     back = time.time()
     history.fault("Discord came back to", "alert-bot")
-    wait_until(lambda: len(discord.messages) > 1, within_s=30, what="the first alert")
     wait_until(is_all_told(config), within_s=within_s, every_s=1, what="the last delivery")
     drained_s = time.time() - back
     crew.stop(bot)
 
-    first = next(message for message in discord.messages[1:])
+    first = next(message for message in discord.messages[1:] if cards_in(message))
     what = f"{count:,} alerts in 10 min, told in {drained_s:.0f} s in {len(discord.messages) - 1} messages"
     report("R13", what, *verdicts_on(config, discord, alerts), recovery_s=time_of(first) - back)
     assert out_of_order(discord, alerts) == []
     assert discord.too_often == 0
     # Fresh first; with a thousand older ones in hand, every other message is one of digests.
+    assert time_of(first) - back <= first_s
+    assert oldest_s(first, alerts) < FRESH_S
     assert sum(bool(cards_in(message)) for message in discord.messages[1:11]) >= 5
-    fresh = {alert.alert_id for alert in alerts if alert.alert.report.time > now() - 30 * MINUTE}
-    assert set(cards_in(first)) <= fresh
 
 
 CHANNELS = [CHANNEL_ID + number for number in range(7)]

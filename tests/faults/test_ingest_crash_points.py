@@ -1,4 +1,4 @@
-"""R2 for ingest: it dies at each of its points, and what comes after makes it good.
+"""R2 for ingest: it dies at each of its points, and what comes after makes it good; R19: it is asked to leave at work.
 
 *Quick* all lives are spent in one Spark session, and a point ends one by an exception, so that nothing of its own is
 put right on the way; *full* each is a process that leaves as by kill -9, with a JVM of its own.
@@ -14,13 +14,15 @@ from harmonystate import crash
 from harmonystate.commands.ingest.ledger import Ledger
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.cassandra.connect import open_session
+from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.kafka.reading import read_all
 from harmonystate.edges.spark.session import forget_cassandra
 from harmonystate.edges.spark.stall import StallClock
 from harmonystate.edges.spark.stream import Stream
 from tests.support.account import printed
+from tests.support.crew import started_by
 from tests.support.dying import Died, dying_at, end_of
-from tests.support.kafka import write
+from tests.support.kafka import wait_until, write
 from tests.support.proofs import counted
 from tests.support.services import write_config
 from tests.support.stored import rows_in, rows_of
@@ -125,3 +127,32 @@ def test_r2_ingest_may_die_at_any_point(scale, request, config, chance, report):
     letters = (record.value for record in read_all(config.kafka, topics.dead_letter))
     verdicts = [counted(Counter(rows_of(lines)), rows_in(config)), counted(Counter(junk), letters)]
     report("R2", f"crash points of ingest, {len(points)} crashes", *verdicts)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(1, marks=[pytest.mark.services, pytest.mark.timeout(1_200)], id="quick"),
+        pytest.param(10, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"),
+    ],
+)
+def test_r19_ingest_leaves_in_the_middle_of_its_work_and_takes_its_jvm_along(times, config, hire, chance, report):
+    """`Crew.stop` holds it to 0, in time, and to leave no process behind."""
+    topic, crew = config.kafka.topics.global2, hire(config)
+    lines = printed("--seed", chance.randrange(10**6), "--count", 30 * BATCH * times, "--start", "12h")
+    write(config.kafka, [Outgoing(topic, value[-9:], value) for value in lines])
+
+    for _ in range(times):
+        ingest, before = crew.start("ingest"), stored(config)
+        wait_until(lambda n=before: stored(config) > n, within_s=300, what="its first batch", every_s=0.3)
+        assert started_by(ingest) != []
+        crew.stop(ingest)
+        assert lag(config.kafka, "ingest", topic) > 0, "it had done all its work"
+    assert crew.wait(crew.start("ingest", "--once"), 300) == 0
+
+    report("R19", f"ingest asked to leave, {times} x at work", counted(Counter(rows_of(lines)), rows_in(config)))
+
+
+def stored(config):
+    """Return how many offsets ingest has done."""
+    return sum(offset for offset, _ in committed(config.kafka, "ingest", config.kafka.topics.global2).values())

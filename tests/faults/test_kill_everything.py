@@ -1,4 +1,7 @@
-"""R1: kill -9 at random moments over all stages, the broker and Cassandra; R6: a broker that stays away."""
+"""R1: kill -9 at random moments over all stages, the broker and Cassandra; R6: a broker that stays away.
+
+Ten minutes of that are in test_broker_away.
+"""
 
 from collections import Counter
 
@@ -7,6 +10,7 @@ import pytest
 from harmonystate.edges.kafka.offsets import lag
 from tests.support.account import printed, truth_in
 from tests.support.harmony import run_harmony
+from tests.support.memory import MORE_BYTES
 from tests.support.proofs import counted, recoveries_s, verdicts_on
 from tests.support.siege import Scale, Siege
 from tests.support.stored import rows_in, rows_of
@@ -21,7 +25,6 @@ QUICK = pytest.param(
 FULL = pytest.param(
     Scale(1_000_000, OF_ALL, 0, 1_250, 3_000), marks=[pytest.mark.faults, pytest.mark.timeout(4_000)], id="full"
 )
-MORE_BYTES = 50 * 1024 * 1024
 # ingest's includes the start of its JVM and of Spark in it: 15 to 20 s of a calm machine.
 RECOVERED_WITHIN_S = {"broker": 60, "Cassandra": 60, "ingest": 60}
 

@@ -2,16 +2,18 @@
 
 import pytest
 
-from tests.support.account import truth_of
 from tests.support.kafka import wait_until
 from tests.support.proofs import verdicts_on, worst_recovery_s
 from tests.support.proxy import Api
+from tests.support.runs import ended_under
 from tests.support.supervisor import Supervisor
 from tests.support.watcher import Watcher
 
 # The client gives a batch up while the broker's reply to it is on its way.
 IMPATIENT = {"request_timeout_ms": 1_000, "delivery_timeout_ms": 2_000}
 LATER_S = 3.0
+# Longer than anybody waits for the end of a transaction.
+LATE_S = 20.0
 EXPIRED = "has passed since batch creation"
 WRITERS = ("produce", "stream-alerts", "alert-bot")
 INSTANCE = dict.fromkeys(("stream-alerts", "alert-bot"), ("--instance", "a"))
@@ -21,33 +23,19 @@ def run_of(chance, begins):
     return ("--seed", str(chance.randrange(10**6)), "--start", begins, "--rate", "240/min")
 
 
-def finish(supervisor, watcher, topics, run):
-    """End the run at a number of the test's own, wait until all is delivered, and return the truth."""
-    run += ("--count", str(watcher.count(topics.global1) + 1_000))
-    supervisor.stop("produce", *run, "--run", "day")
-    truth = truth_of(*run)
-    wait_until(
-        lambda: supervisor.tend() and watcher.count(topics.delivery) >= truth.alerts.count,
-        within_s=180, what="the last delivery",
-    )  # fmt: skip
-    supervisor.stop_all()
-    return truth
-
-
 @pytest.mark.parametrize(
-    ("times", "late_s"),
+    ("times", "late"),
     [
-        pytest.param(5, None, marks=pytest.mark.services, id="quick"),
-        # Longer than anybody waits for the end of a transaction.
-        pytest.param(100, 20.0, marks=[pytest.mark.faults, pytest.mark.timeout(3_600)], id="full"),
+        pytest.param(5, 1, marks=pytest.mark.services, id="quick"),
+        pytest.param(100, 5, marks=[pytest.mark.faults, pytest.mark.timeout(3_600)], id="full"),
     ],
 )
 def test_r5_a_transaction_whose_replies_are_lost_is_neither_torn_nor_lost_nor_doubled(
-    times, late_s, chance, hire, proxied, config, discord, history, begins, proxy, report
+    times, late, chance, hire, proxied, config, discord, history, begins, proxy, report
 ):
     topics, run = config.kafka.topics, run_of(chance, begins)
     fates = [(api, None) for api in Api for _ in range(times)]
-    fates += [(Api.END_TXN, late_s), (Api.TXN_OFFSET_COMMIT, late_s)] * (times // 20)
+    fates += [(Api.END_TXN, LATE_S), (Api.TXN_OFFSET_COMMIT, LATE_S)] * late
     chance.shuffle(fates)
 
     with Watcher(config.kafka, topics.global1, topics.global2, topics.alert, topics.delivery) as watcher:
@@ -61,12 +49,12 @@ def test_r5_a_transaction_whose_replies_are_lost_is_neither_torn_nor_lost_nor_do
                 proxy.hold(api, hold_s)
             wait_until(lambda a=api, n=met: supervisor.tend() or proxy.met[a] > n, within_s=120, what=f"{api.name}")
             history.fault(f"{'lost' if hold_s is None else 'late'} {api.name} of", "broker")
-        truth = finish(supervisor, watcher, topics, run)
+        truth = ended_under(supervisor, watcher, config, run)
 
     worst = worst_recovery_s(watcher, topics, history.faults)
     report(
         "R5",
-        f"replies lost, {times} of each of {len(Api)} kinds",
+        f"replies lost, {times} of each of {len(Api)} kinds, and {late} of two late",
         *verdicts_on(config, truth, discord),
         recovery_s=worst,
     )
@@ -106,7 +94,7 @@ def test_r7_no_transaction_is_committed_without_a_batch_that_expired_in_it(
                     what=f"the end of a batch of {stage}",
                 )  # fmt: skip
                 proxy.relent()
-        truth = finish(supervisor, watcher, topics, run)
+        truth = ended_under(supervisor, watcher, config, run)
 
     worst = worst_recovery_s(watcher, topics, history.faults)
     report(

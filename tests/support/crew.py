@@ -6,9 +6,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from harmonystate.edges.local.children import Child, start_child, stop_children
+from tests.support.harmony import alive
 from tests.support.history import History
+from tests.support.kafka import wait_until
 from tests.support.services import child_environment
+
+
+def started_by(child: Child) -> list[psutil.Process]:
+    """Return the processes that a child has started and that run, and theirs."""
+    try:
+        return [one for one in psutil.Process(child.process.pid).children(recursive=True) if alive(one)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 class Crew:
@@ -54,11 +66,13 @@ class Crew:
             self._history.note(f"thawed {child.name}, pid {child.process.pid}")
 
     def stop(self, *children: Child) -> None:
-        """Stop children as an operator would; each ends with 0, in time."""
+        """Stop children as an operator would; each ends with 0, in time, and so does whatever it has started."""
+        started = [one for child in children for one in started_by(child)]
         assert stop_children(children) == []
         ends = {f"{child.name}, pid {child.process.pid}": child.exit_code for child in children}
         self._history.note(f"stopped: {ends}")
         assert set(ends.values()) <= {0}, ends
+        wait_until(lambda: not any(map(alive, started)), what=f"the end of {started}")
 
     def wait(self, child: Child, within_s: float) -> int:
         """Wait for a child's end and return its exit code."""

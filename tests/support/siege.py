@@ -5,12 +5,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import psutil
-
 from harmonystate.config import Topics
-from harmonystate.edges.local.children import Child
 from tests.support.history import History
 from tests.support.kafka import wait_until
+from tests.support.memory import resident
 from tests.support.node import Node
 from tests.support.proofs import LEADS_TO
 from tests.support.supervisor import Supervisor
@@ -105,17 +103,8 @@ class Siege:
         produce, node = self._supervisor.children["produce"], self._nodes[name]
         self._history.fault("killed", name)
         node.kill()
-        before, until = _resident(produce), time.monotonic() + self._scale.away_s
+        before, until = resident(produce), time.monotonic() + self._scale.away_s
         self.wait(lambda: time.monotonic() > until, "its return")
-        self.grown.append(_resident(produce) - before)
+        self.grown.append(resident(produce) - before)
         self._history.fault("starting", name)
         node.start()
-
-
-def _resident(child: Child) -> int:
-    """Return how much memory a child holds; 0 when it is gone."""
-    try:
-        rss: int = psutil.Process(child.process.pid).memory_info().rss
-    except psutil.NoSuchProcess:
-        return 0
-    return rss

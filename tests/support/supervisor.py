@@ -20,11 +20,15 @@ class Supervisor:
     Args:
         options: the stages, and the options of each; a stage that ends with 0 has done its work.
         points: for each stage where its next lives are to end, as HARMONY_CRASH_AT has it, without the stage.
+
+    Attributes:
+        gave_up: which stages have ended with one of TRY_AGAIN, as often as they did, and with which.
     """
 
     def __init__(self, crew: Crew, history: History, options: Options, points: dict[str, list[str]] | None = None):
         self._crew, self._history, self._options = crew, history, options
         self._points = points or {}
+        self.gave_up: list[tuple[str, int]] = []
         self._began_ms: dict[str, int] = {}
         self.children: dict[str, Child] = {stage: self._start(stage) for stage in options}
 
@@ -40,6 +44,7 @@ class Supervisor:
                 self._history.fault(f"crashed at {self._points[stage].pop(0)}:", stage)
                 self.children[stage] = self._start(stage)
             elif child.exit_code in TRY_AGAIN:
+                self.gave_up.append((stage, child.exit_code))
                 self.children[stage] = self._start(stage)
             elif child.exit_code != 0:
                 self._crew.require_running(child)
@@ -60,6 +65,15 @@ class Supervisor:
         """Ask a stage to leave, and start it again; with other options, where some are given."""
         self._options[stage] = options or self._options[stage]
         self._end(stage, self._crew.stop)
+
+    def leave(self, stage: str) -> None:
+        """Ask a stage to leave; `start` is next."""
+        self._crew.stop(self.children[stage])
+
+    def start(self, stage: str, *options: str) -> None:
+        """Start a stage that has left, with other options."""
+        self._options[stage] = options
+        self.children[stage] = self._start(stage)
 
     def is_at_work(self, stage: str, watcher: Watcher, topic: str) -> bool:
         """Say whether a stage has written anything since its start."""

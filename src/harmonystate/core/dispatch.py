@@ -75,13 +75,18 @@ class Dispatch:
         fresh = [item for item in new if now - item.heard < FRESH]
         older = [item for item in new if now - item.heard >= FRESH]
         if fresh and (not older or self._cards_in_a_row < (1 if len(older) > MANY else CARDS_IN_A_ROW)):
-            self._cards_in_a_row += 1
             return self._cards(fresh)
-        self._cards_in_a_row = 0
         return self._message(in_digests(older), Form.DIGEST)
 
     def note(self, told: Message | Edit, message_id: str, told_at: datetime) -> None:
-        """Remember what is told in full, for those who are seen again."""
+        """Remember what is told: whose turn is next, and who is told in full, for those who are seen again.
+
+        A message that was refused, for its rate or by a Discord that fails, has taken nobody's turn.
+        """
+        if isinstance(told, Message) and told.form is Form.CARD:
+            self._cards_in_a_row += 1
+        elif isinstance(told, Message) and told.form is Form.DIGEST:
+            self._cards_in_a_row = 0
         if self._repeats:
             self._repeats.note(told, message_id, told_at)
 

@@ -28,7 +28,7 @@ def test_alerts_in_hand_are_a_lag_until_they_are_committed(settings, monkeypatch
     meter, alerts = Meter(GROUP), settings.topics.alert
     write(settings, [Outgoing(alerts, b"7", b"one"), Outgoing(alerts, b"7", b"two")])
 
-    with AlertFeed(settings, instance=INSTANCE, meter=meter) as feed:
+    with AlertFeed(settings, instance=INSTANCE, meter=meter, client_id=INSTANCE) as feed:
         in_hand = []
         wait_until(lambda: in_hand.extend(feed.poll(0.1)) or len(in_hand) == 2, what="both alerts")
         feed.poll(0)

@@ -26,6 +26,7 @@ from harmonystate.edges.console.meter import Meter, metering
 from harmonystate.edges.kafka import connect
 from harmonystate.edges.kafka.alerts import AlertFeed
 from harmonystate.edges.kafka.membership import leave
+from harmonystate.edges.kafka.namesake import await_name
 from harmonystate.edges.kafka.patience import Patience
 from harmonystate.edges.kafka.transaction import TransactionFailed
 from harmonystate.edges.local import instance as instances
@@ -55,11 +56,14 @@ def run(config: Config, *, sink: str | None, once: bool, instance: str | None, m
 def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Stop, tools: Tools) -> None:
     """Tell of alerts through one feed after the other: whatever fails, the next goes on from what is committed."""
     patience = Patience(config.kafka, stop, stage=STAGE, note=lambda: tools.meter.add(resets=1))
+    client_id = f"{STAGE}-{instance}@{instances.holder_of(config.local.home)}"
     goal: Mapping[Any, int] | None = None
     done = torn = False
     while not (done or stop.is_set()):
         try:
-            with AlertFeed(config.kafka, instance=instance, meter=tools.meter) as feed:
+            if not await_name(config.kafka, group=STAGE, instance=instance, client_id=client_id, stop=stop):
+                return  # without a goodbye to the group: the name is another's
+            with AlertFeed(config.kafka, instance=instance, meter=tools.meter, client_id=client_id) as feed:
                 goal = goal or feed.ends()
                 patience.relieved()
                 teller = Teller(feed, sink, topics=config.kafka.topics, stop=stop, tools=tools, inherits=torn)

@@ -88,8 +88,9 @@ class Lane:
         self._use: Callable[[list[Posted]], None] = self._deliver
         self._sent: Message | Edit | None = None
         # What may stand in the channel without our knowing, and when it was first tried: until that is known, nothing
-        # else is told here.
+        # else is told here. When anything was tried last is beside it.
         self._unanswered: tuple[Message | Edit, datetime] | None = None
+        self._tried_at: datetime | None = None
         self._has_looked = False
         self._waits: Iterator[float] | None = None
 
@@ -151,7 +152,8 @@ class Lane:
         """Send what was not answered once more; a message so old that its nonce is forgotten is looked for first."""
         if isinstance(told, Message) and not self._has_looked and self._now() - tried_at > NONCE_HOLDS:
             since = min(raised.raised_at for raised in told.alerts)
-            self._look(since, lambda found: self._find(told, found))
+            is_stale = self._tried_at is not None and self._now() - self._tried_at > NONCE_HOLDS
+            self._look(since, lambda found: self._find(told, found, is_stale=is_stale))
         elif self._may_send(told):
             self._tell(told)
 
@@ -162,6 +164,7 @@ class Lane:
     def _tell(self, told: Message | Edit) -> None:
         crash.passing("before-post")
         self._sent, self._use, self._has_looked = told, self._deliver, False
+        self._tried_at = self._now()
         self.on_its_way = self._sink.tell(self.channel_id, told)
 
     def _prove(self, since: datetime, found: Sequence[Posted]) -> None:
@@ -171,10 +174,16 @@ class Lane:
         posted = {alert_id: message for message in found for alert_id in message.alert_ids}
         self._backlog.prove(self.channel_id, Proofs(since, recorded, posted))
 
-    def _find(self, told: Message | Edit, found: Sequence[Posted]) -> None:
-        """Deliver a message that is found in the channel; one that is not may be sent again."""
+    def _find(self, told: Message | Edit, found: Sequence[Posted], *, is_stale: bool) -> None:
+        """Deliver a message that is found in the channel; one that is not may be sent again.
+
+        After a long time without Discord no try of it can still get there, so its alerts are chosen anew: they are
+        fresh no more, and others are.
+        """
         if not any(_shows_any(message, told) for message in found):
             self._has_looked = True
+            if is_stale:
+                self._unanswered = None
             return
         self._unanswered = None
         self._meter.add(alerts=self._backlog.deliver(found))
@@ -211,8 +220,9 @@ class Lane:
             self._backlog.refuse(told.alerts, told.form, NotAReport(str(fault)))
 
     def _wait_after(self, fault: Undelivered) -> float:
-        """Return how long to wait: as long as Discord says, or else twice as long each time."""
+        """Return how long to wait: as long as Discord says, which is back when it says so, or else longer each time."""
         if fault.wait_s is not None:
+            self._waits = None
             return max(fault.wait_s, SHORTEST_S)
         self._waits = self._waits or backoff(SHORTEST_S)
         wait_s = next(self._waits)

@@ -15,6 +15,7 @@ inheritance.py   aborts what an instance that is gone has left open
 memory.py        gives back what an outage has left of freed memory
 group_reader.py  reads a topic as a member of a group
 membership.py    what it takes to be a member under a name of one's own, and to leave
+namesake.py      leaves a name to a process elsewhere that bears it
 session.py       a Transactor and a GroupReader, which live and fail together
 exactly_once.py  consume, transform, produce: a batch and its offsets are one transaction
 silences.py      the topic silence, compacted: the last word on each

@@ -26,10 +26,10 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 class AlertFeed(Session):
     """One life of the reading and the committing client, from the opening to the first failure."""
 
-    def __init__(self, settings: KafkaSettings, *, instance: str, meter: Meter) -> None:
-        """Join the group under the name `instance`; `meter` shows the lag."""
-        alerts = settings.topics.alert
-        super().__init__(settings, alerts, stage=GROUP, instance=instance, meter=meter, max_poll_records=MOST_POLLED)
+    def __init__(self, settings: KafkaSettings, *, instance: str, meter: Meter, client_id: str) -> None:
+        """Join the group under the name `instance`, as `client_id`; `meter` shows the lag."""
+        reading = {"client_id": client_id, "max_poll_records": MOST_POLLED}
+        super().__init__(settings, settings.topics.alert, stage=GROUP, instance=instance, meter=meter, **reading)
         self._ends_when_assigned: dict[TopicPartition, int] = {}
         self._opened_at = time.monotonic()
         self._has_caught_up = False

@@ -3,6 +3,7 @@
 import itertools
 import re
 import socket
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,11 @@ def claim(home: Path, stage: str, name: str | None) -> Iterator[str]:
         yield claimed
     finally:
         lock.release()
+
+
+def holder_of(home: Path) -> str:
+    """Return what is the same for all who claim their names in this home, of whom one at a time bears a name."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{socket.gethostname()}{home.resolve()}").hex
 
 
 def _named(folder: Path, stage: str, name: str) -> tuple[str, FileLock]:

@@ -11,8 +11,8 @@ import pytest
 from harmonystate.core.record import Outgoing
 from harmonystate.core.wire import encode_report
 from harmonystate.edges.kafka.connect import open_consumer
-from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.kafka.transaction import Transactor
+from tests.support.account import Verdict
 from tests.support.chain import some_reports
 from tests.support.harmony import start_harmony
 from tests.support.kafka import wait_until
@@ -49,7 +49,6 @@ def arrivals(config):
                 seen.update({json.loads(record.value)["reportId"]: now for record in records})
         consumer.close(autocommit=False)
 
-    create_topics(config.kafka)
     watcher = Thread(target=watch)
     watcher.start()
     yield seen
@@ -70,7 +69,7 @@ def p99_s(config, arrivals):
     return quantiles((arrivals[report_id] - at for report_id, at in sent.items()), n=100)[98]
 
 
-def test_one_drone_at_ten_thousand_a_second_keeps_nobody_waiting(config, config_file, arrivals):
+def test_s11_one_drone_at_ten_thousand_a_second_keeps_nobody_waiting(config, config_file, arrivals, report):
     with running(config_file, "stream-alerts"):
         p99_s(config, arrivals)
         calm = p99_s(config, arrivals)
@@ -80,5 +79,6 @@ def test_one_drone_at_ten_thousand_a_second_keeps_nobody_waiting(config, config_
             flooded = p99_s(config, arrivals)
 
     rate = (len(arrivals) - 3 * ALERTS) / 0.05 / (time.time() - before)
-    print(f"p99 {calm * 1000:.0f} ms calm, {flooded * 1000:.0f} ms beside {rate:,.0f} reports/s of one drone")
+    what = f"p99 {calm * 1000:.0f} ms calm, {flooded * 1000:.0f} ms beside {rate:,.0f} reports/s of one drone"
+    report("S11", what, Verdict(len(arrivals)))
     assert flooded < max(2 * calm, UNNOTICED_S)

@@ -1,0 +1,67 @@
+"""Who bears our name in a group: nobody, we ourselves, one that is dead, or one that lives elsewhere."""
+
+import threading
+import uuid
+
+import pytest
+
+from harmonystate.edges.kafka.connect import open_consumer
+from harmonystate.edges.kafka.namesake import await_name
+from harmonystate.edges.kafka.topics import create_topics
+from harmonystate.errors import Misconfigured
+from tests.support.groups import member_of
+from tests.support.kafka import wait_until
+
+pytestmark = pytest.mark.services
+
+# The shortest that a broker takes.
+SESSION = {"session_timeout_ms": 6_000, "heartbeat_interval_ms": 2_000}
+
+
+@pytest.fixture
+def settings(config):
+    settings = config.kafka.model_copy(update={"client": SESSION})
+    create_topics(settings)
+    return settings
+
+
+@pytest.fixture
+def group():
+    return f"group-{uuid.uuid4()}"
+
+
+def awaited(settings, group, *, stop=None):
+    return await_name(settings, group=group, instance="a", client_id="ours", stop=stop or threading.Event())
+
+
+def test_a_name_that_nobody_bears_is_free(settings, group):
+    with member_of(settings, group, settings.topics.alert, instance="b"):
+        assert awaited(settings, group)
+
+
+def test_a_name_that_we_bear_ourselves_is_free(settings, group):
+    before = open_consumer(settings, settings.topics.alert, group_id=group, group_instance_id="a", client_id="ours")
+    wait_until(lambda: before.poll(100) or before.assignment(), what="its share")
+    before.close(autocommit=False)  # a static member stays in the group
+    stopped = threading.Event()
+    stopped.set()
+
+    assert awaited(settings, group, stop=stopped)
+
+
+def test_the_name_of_one_that_is_dead_is_free_once_the_group_has_thrown_it_out(settings, group):
+    with member_of(settings, group, settings.topics.alert, instance="a"):
+        pass
+    stopped = threading.Event()
+    stopped.set()
+
+    assert not awaited(settings, group, stop=stopped)
+    assert awaited(settings, group)
+
+
+def test_one_that_lives_elsewhere_keeps_its_name(settings, group):
+    with (
+        member_of(settings, group, settings.topics.alert, instance="a"),
+        pytest.raises(Misconfigured, match="another process has this one's name"),
+    ):
+        awaited(settings, group)
