@@ -20,7 +20,8 @@ class ReportIndex:
     """What is known of each report of the two global topics; a row is the report's number, from 0.
 
     Attributes:
-        event_ms, digest: of the report; sad: 1 when it calls for an alert; rows: how often it is stored (up to 255).
+        event_ms, drone_id, digest: of the report; sad: 1 when it calls for an alert.
+        rows: how often it is stored (up to 255).
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class ReportIndex:
         self._places = (array("q"), array("q"))
         self._written = (array("q"), array("q"))
         self.event_ms = array("q")
+        self.drone_id = array("i")
         self.digest = array("q")
         self.sad = bytearray()
         self.rows = bytearray()
@@ -43,9 +45,9 @@ class ReportIndex:
         """Return the key of each number."""
         return list(self._rows)
 
-    def add(self, key: bytes, *, event_ms: int, digest: int, sad: bool) -> int:
+    def add(self, key: bytes, *, event_ms: int, drone_id: int, digest: int, sad: bool) -> int:
         """Take in a report that is not there; return its number."""
-        for column, value in ((self.event_ms, event_ms), (self.digest, digest)):
+        for column, value in ((self.event_ms, event_ms), (self.drone_id, drone_id), (self.digest, digest)):
             column.append(value)
         for column in (*self._places, *self._written):
             column.append(_ABSENT)
