@@ -17,7 +17,7 @@ from harmonystate.core.findings import Case, Findings, Kind, Remedy
 from harmonystate.core.forgotten import Forgotten, without
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
-from harmonystate.core.report_index import GLOBAL1, GLOBAL2, ReportIndex, key_of
+from harmonystate.core.report_index import GLOBAL1, GLOBAL2, ReportIndex, key_of, ms_of
 from harmonystate.core.windows import Window
 from harmonystate.core.wire import NotAReport, decode_alert, decode_report
 
@@ -208,7 +208,7 @@ class Audit:
         row = self.reports.find(key)
         if row is None:
             sad = alert_from(report, threshold=self._threshold) is not None
-            event_ms = _ms(report.time)
+            event_ms = ms_of(report.time)
             return self.reports.add(key, event_ms=event_ms, drone_id=report.drone_id, digest=digest, sad=sad)
         if self.reports.digest[row] != digest:
             self._ambiguous.add(row)
@@ -226,23 +226,18 @@ class Audit:
     def _disagree_with_report(self, row: int, stored: Report) -> None:
         """Note a row of other content than its report's, which overwrites it where that is safe."""
         case = Case(Kind.DISAGREEING, TABLE, stored.report_id, (), "differs from its report")
-        if (self.reports.event_ms[row], self.reports.drone_id[row]) != (_ms(stored.time), stored.drone_id):
-            # Nothing overwrites it: what is stored of its report has another key.
-            self.findings.add(case._replace(detail="cannot be mended: has the drone or the time of another report"))
+        if not self.reports.has_key_of(row, stored):
+            case = case._replace(detail="cannot be mended: has the drone or the time of another report")
         elif row in self._ambiguous:
-            self.findings.add(case._replace(detail="cannot be mended: there are two different reports of its id"))
+            case = case._replace(detail="cannot be mended: there are two different reports of its id")
         elif self.reports.stands(row, GLOBAL2):
             place = self.reports.place(row, GLOBAL2, self.stores.global2)
             self.findings.add(case._replace(places=(place,)), Remedy("store", TABLE))
-        else:
-            self.findings.add(case)
+            return
+        self.findings.add(case)
 
     def _disagree(self, store: str, identity: str, place: Place, detail: str) -> None:
         self.findings.add(Case(Kind.DISAGREEING, store, identity, (place,), detail))
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 def _key_or_none(identity: str) -> bytes:

@@ -1,9 +1,11 @@
 """Many reports by id, in columns: about 200 bytes each, where an object each would take twice that."""
 
 from array import array
+from datetime import datetime
 from uuid import UUID
 
 from harmonystate.core.record import Place
+from harmonystate.core.report import Report
 
 GLOBAL1, GLOBAL2 = 0, 1
 _ABSENT = -1
@@ -14,6 +16,11 @@ _MOST_COUNTED = 255
 def key_of(identity: str) -> bytes:
     """Return the 16 bytes of a UUID."""
     return UUID(identity).bytes
+
+
+def ms_of(moment: datetime) -> int:
+    """Return milliseconds since 1970 UTC."""
+    return round(moment.timestamp() * 1000)
 
 
 class ReportIndex:
@@ -40,6 +47,10 @@ class ReportIndex:
     def find(self, key: bytes) -> int | None:
         """Return a report's number."""
         return self._rows.get(key)
+
+    def has_key_of(self, row: int, stored: Report) -> bool:
+        """Say whether the row of a report stands where the report is stored."""
+        return (self.event_ms[row], self.drone_id[row]) == (ms_of(stored.time), stored.drone_id)
 
     def keys(self) -> list[bytes]:
         """Return the key of each number."""
