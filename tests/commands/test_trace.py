@@ -2,15 +2,18 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from harmonystate.commands import trace
-from harmonystate.config import Config
+from harmonystate.commands import alert_bot, stream_alerts, trace
+from harmonystate.config import Config, DiscordSettings
 from harmonystate.core.answers import Minute
 from harmonystate.core.ids import alert_id
 from harmonystate.edges.cassandra.analysis_writer import RollupWriter
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.errors import BadUsage, CheckFailed
 from tests.support import chain
+from tests.support.fake_discord import CHANNEL_ID
+from tests.support.fake_discord.answers import GUILD_ID
 from tests.support.services import local_config
 
 pytestmark = pytest.mark.services
@@ -52,6 +55,27 @@ def test_a_sad_report_is_followed_to_its_delivery_by_either_id(filled, capsys, i
     ages = [steps[name]["age_s"] for name in (topics.global1, "raised", "delivered", "row")]
     assert ages == sorted(ages)
     assert [step["detail"] for step in found["steps"] if step["step"] == "minute"] == ["2.5", "3", "1"]
+
+
+def test_an_alert_that_was_told_on_discord_has_a_link_to_its_message_where_its_server_can_be_learnt(
+    filled, discord, capsys
+):
+    config = filled.model_copy(update={"discord": DiscordSettings(**discord.settings)})
+    (sad,) = chain.some_reports(1)
+    chain.produce(config, [sad])
+    assert stream_alerts.run(config, once=True, instance="a") == 0
+    assert alert_bot.run(config, sink="discord", once=True, instance="a") == 0
+
+    def told(config: Config) -> str:
+        return next(
+            step["where"] for step in traced(config, sad.report_id, capsys)["steps"] if step["step"] == "delivered"
+        )
+
+    (message,) = discord.messages
+    assert told(config) == f"https://discord.com/channels/{GUILD_ID}/{CHANNEL_ID}/{message['id']}"
+    with capture_logs() as logs:
+        assert told(filled) == f"channel {CHANNEL_ID}, message {message['id']}"
+    assert [line["event"] for line in logs] == ["messages have no link: no token is configured"]
 
 
 def test_a_calm_report_has_a_row_and_no_alert_and_nobody_is_named(filled, capsys, monkeypatch):

@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
-from harmonystate.commands import verify
+from harmonystate.commands import alert_bot, stream_alerts, verify
 from harmonystate.commands.verify import Wish
-from harmonystate.config import Config, KafkaSettings
+from harmonystate.config import Config, DiscordSettings, KafkaSettings
 from harmonystate.core import verdict
 from harmonystate.core.ids import alert_id
 from harmonystate.core.record import Outgoing
@@ -18,6 +19,7 @@ from harmonystate.edges.cassandra.reports import write_rows
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.errors import BadUsage, Busy, CheckFailed, Misconfigured
 from tests.support import chain
+from tests.support.fake_discord import CHANNEL_ID
 from tests.support.kafka import read, write
 from tests.support.services import local_config
 
@@ -104,6 +106,65 @@ def test_a_deleted_row_is_named_and_repaired_as_it_was(filled, capsys):
     assert (mended["said"], mended["repaired"]) == (None, [{"action": "store", "to": "table report", "count": 1}])
     assert looked(filled, capsys)["wrong"] == {}
     assert stored(filled) == before
+
+
+def test_a_row_that_disagrees_is_overwritten_though_its_writer_s_clock_was_ahead(filled, capsys):
+    before, wrong, hour = stored(filled), REPORTS[2], chain.LAST_HOUR
+    ahead = round((datetime.now(UTC) + timedelta(hours=1)).timestamp() * 1_000_000)
+    with open_session(filled.cassandra) as session:
+        marked = session.execute("SELECT changed FROM report_hours WHERE day = %s AND hour = %s", (hour.date(), hour))
+        session.execute(
+            f"UPDATE report USING TTL 999999 AND TIMESTAMP {ahead} SET words = ['war'] "
+            "WHERE hour = %s AND shard = %s AND droneid = %s AND time = %s AND reportid = %s",
+            (hour, wrong.drone_id % 4, wrong.drone_id, wrong.time, UUID(wrong.report_id)),
+        )
+
+    found = looked(filled, capsys)
+    assert found["wrong"] == {"disagreeing": {"table report": 1}}
+    assert found["cases"][0]["id"] == wrong.report_id
+    assert found["said"] == "1 disagreeing: `harmony verify --repair` makes 1 good"
+
+    mended = looked(filled, capsys, repair=True)
+    assert (mended["said"], mended["repaired"]) == (None, [{"action": "store", "to": "table report", "count": 1}])
+    assert looked(filled, capsys)["wrong"] == {}
+    assert stored(filled) == before
+    with open_session(filled.cassandra) as session:
+        now = session.execute("SELECT changed FROM report_hours WHERE day = %s AND hour = %s", (hour.date(), hour))
+        assert now.one().changed.time > marked.one().changed.time
+        lives = [
+            row[0] for row in session.execute("SELECT TTL(words) FROM report WHERE hour = %s ALLOW FILTERING", [hour])
+        ]
+    # 30 days from the event on, whatever the wrong row was to live.
+    assert all(timedelta(days=29).total_seconds() < left <= timedelta(days=30).total_seconds() for left in lives)
+
+
+def test_a_delivery_without_its_record_is_recorded_if_its_message_stands_in_the_channel(fresh, discord, capsys):
+    told, gone = REPORTS[0], REPORTS[5]
+    config = fresh.model_copy(update={"discord": DiscordSettings(**discord.settings)})
+    for report in (told, gone):
+        chain.produce(config, [report])
+        assert stream_alerts.run(config, once=True, instance="a") == 0
+        assert alert_bot.run(config, sink="discord", once=True, instance="a") == 0
+    topics = config.kafka.topics.model_copy(update={"delivery": f"{config.kafka.topics.delivery}-2"})
+    lost = config.model_copy(update={"kafka": config.kafka.model_copy(update={"topics": topics})})
+    create_topics(lost.kafka)
+    first, second = discord.messages
+    discord.messages.remove(second)
+
+    assert looked(lost, capsys, since="1d")["said"] == "2 missing"
+    untold = lost.model_copy(update={"discord": DiscordSettings()})
+    with capture_logs() as logs:
+        assert looked(untold, capsys, since="1d", repair=True)["said"] == "2 missing; 0 repaired, the rest cannot be"
+    assert [line["event"] for line in logs] == ["deliveries are not looked up: no Discord token is configured"]
+    found = looked(lost, capsys, since="1d", repair=True)
+
+    assert found["repaired"] == [{"action": "record", "to": topics.delivery, "count": 1}]
+    (record,) = read(lost.kafka, topics.delivery)
+    proof = json.loads(record.value)
+    assert record.key.decode() == proof["alertId"] == alert_id(told.report_id)
+    assert (proof["channelId"], proof["messageId"]) == (str(CHANNEL_ID), first["id"])
+    (case,) = looked(lost, capsys, since="1d")["cases"]
+    assert (case["kind"], case["store"], case["id"]) == ("missing", topics.delivery, alert_id(gone.report_id))
 
 
 def test_alerts_and_dead_letters_that_were_never_written_are_written_by_repair(fresh, capsys):

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from harmonystate.core import ids
-from harmonystate.core.trail import DeliveryNote, Step, Trail, Wanted, link_of
+from harmonystate.core.trail import Step, Trail, Wanted, link_of
 from harmonystate.core.wire import encode_report
 from tests.support.alerts import HEARD, encoded, raised
 
@@ -59,9 +59,9 @@ def test_what_is_no_uuid_is_refused():
         Wanted("Ada Byron")
 
 
-def test_a_message_of_discord_has_a_link_and_one_of_the_terminal_none():
-    assert link_of(DeliveryNote("a", channel_id="12", message_id="34")) == "https://discord.com/channels/@me/12/34"
-    assert link_of(DeliveryNote("a", channel_id="console", message_id="a")) == "console"
+def test_a_link_to_a_message_names_the_server_that_its_channel_is_in():
+    assert link_of("12", "34", guild="5") == "https://discord.com/channels/5/12/34"
+    assert link_of("12", "34", guild=None) == "channel 12, message 34"
 
 
 def test_ages_count_from_what_was_heard():

@@ -89,13 +89,15 @@ def test_a_malformed_record_without_its_dead_letter_is_named_by_its_place(stage:
     assert todo(stage) == {Remedy("bury", name): {Place(topic, 0, 2)}}
 
 
-def test_an_alert_that_nobody_was_told_of_is_missing_and_cannot_be_made_good(stage: Stage):
+def test_an_alert_without_a_delivery_is_looked_for_in_the_channel_and_not_sure_to_be_found(stage: Stage):
     stage.deliveries = []
 
-    (case,) = stage.judged().findings.cases()
+    findings = stage.judged().findings
 
+    (case,) = findings.cases()
     assert (case.kind, case.store, case.id) == ("missing", "delivery", ids.alert_id(stage.sad.report_id))
-    assert todo(stage) == {}
+    assert dict(findings.todo) == {Remedy("record", "delivery"): {Place("alert", 0, 0)}}
+    assert findings.mendable == 0
 
 
 def test_an_alert_that_discord_refused_has_a_dead_letter_for_a_delivery(stage: Stage):
@@ -142,6 +144,32 @@ def test_other_content_under_the_same_id_disagrees(stage: Stage):
         ("disagreeing", "alert", ids.alert_id(stage.sad.report_id)),
         ("disagreeing", "table report", stage.calm.report_id),
     }
+
+
+def test_a_row_of_other_content_is_stored_again_from_global2(stage: Stage):
+    stage.rows[1] = report(2, 5, words=("queue",))
+
+    assert todo(stage) == {Remedy("store", "table report"): {Place("global2", 0, 1)}}
+
+
+@pytest.mark.parametrize("changes", [{"time": WRITTEN + MINUTE}, {"drone_id": 8}])
+def test_a_row_under_another_key_than_its_report_s_is_not_overwritten(stage: Stage, changes):
+    stage.rows[1] = msgspec.structs.replace(stage.calm, **changes)
+
+    (case,) = stage.judged().findings.cases()
+
+    assert (case.kind, case.store, todo(stage)) == ("disagreeing", "table report", {})
+    assert "cannot be mended" in case.detail
+
+
+def test_a_row_of_which_two_reports_disagree_is_not_overwritten_by_either(stage: Stage):
+    stage.global2[1] = stage.rows[1] = report(2, 5, words=("queue",))
+
+    assert set(told(stage.judged())) == {
+        ("disagreeing", "global2", stage.calm.report_id),
+        ("disagreeing", "table report", stage.calm.report_id),
+    }
+    assert todo(stage) == {}
 
 
 def test_a_dead_letter_of_a_report_disagrees(stage: Stage):

@@ -6,6 +6,11 @@ import os
 import psutil
 import pytest
 
+from harmonystate.config import DashboardSettings
+from harmonystate.edges.local.ports import free_ports
+from tests.support.harmony import start_harmony
+from tests.support.services import write_config
+
 
 def listeners(pids):
     """Return the addresses on which these processes listen."""
@@ -14,6 +19,10 @@ def listeners(pids):
         for connection in psutil.net_connections("inet")
         if connection.pid in pids and connection.status == psutil.CONN_LISTEN
     ]
+
+
+def holders_of(found):
+    return {pid for pid, _ in found}
 
 
 def reachable_from_elsewhere(found):
@@ -43,7 +52,23 @@ def test_kafka_cassandra_and_spark_listen_on_loopback_only(stack, spark):
 
     found = listeners(servers | family)
 
-    assert {pid for pid, _ in found} >= servers | {jvm.pid}
+    assert holders_of(found) >= servers | {jvm.pid}
+    assert reachable_from_elsewhere(found) == []
+
+
+@pytest.mark.services
+def test_the_dashboard_listens_on_loopback_only_unless_told_otherwise(offline_config):
+    config = offline_config.model_copy(update={"dashboard": DashboardSettings(port=free_ports(1)[0])})
+    with start_harmony(write_config(config, config.local.home / "harmony.yaml"), "dashboard") as child:
+        try:
+            assert child.stdout.readline() == f"http://127.0.0.1:{config.dashboard.port}/\n"
+            family = {child.pid, *(process.pid for process in psutil.Process(child.pid).children(recursive=True))}
+            found = listeners(family)
+        finally:
+            child.terminate()
+            child.communicate(timeout=300)
+
+    assert holders_of(found) == {child.pid}
     assert reachable_from_elsewhere(found) == []
 
 

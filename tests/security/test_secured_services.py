@@ -14,6 +14,7 @@ from harmonystate.edges.kafka.connect import require
 from harmonystate.edges.kafka.offsets import committed
 from harmonystate.edges.local.jars import fetch
 from harmonystate.edges.local.java import find_java
+from harmonystate.edges.spark.cassandra_tls import tls_conf
 from harmonystate.edges.spark.faults import cause_of
 from harmonystate.edges.spark.kafka_source import source_options
 from harmonystate.edges.spark.session import open_spark
@@ -207,16 +208,44 @@ def trusting_spark(secured, tmp_path_factory):
         yield session
 
 
-def test_the_connector_refuses_another_host(secured, trusting_spark):
+@pytest.fixture(scope="module")
+def foreign_trust(secured, tmp_path_factory):
+    """A trust store that does not hold the authority of Cassandra's certificate."""
+    stranger = secured.cassandra.settings(client={"ssl_cafile": str(secured.stranger)})
+    return tls_conf(stranger, tmp_path_factory.mktemp("foreign"))["spark.cassandra.connection.ssl.trustStore.path"]
+
+
+USER, PASSWORD = "spark.cassandra.auth.username", "spark.cassandra.auth.password"
+CONNECTOR = {
+    "another host": (
+        lambda s, _: {"spark.cassandra.connection.port": s.kafka.elsewhere.rpartition(":")[2]},
+        "No subject alternative",
+    ),
+    "a wrong password": (lambda *_: {PASSWORD: "wrong"}, "username app and/or password are incorrect"),
+    "another authority": (
+        lambda _, trust: {"spark.cassandra.connection.ssl.trustStore.path": trust},
+        "unable to find valid certification path",
+    ),
+    "no grant": (
+        lambda s, _: {USER: "stranger", PASSWORD: s.cassandra.passwords["stranger"]},
+        "User stranger has no SELECT permission",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", CONNECTOR)
+def test_the_connector_says_what_is_wrong(secured, trusting_spark, foreign_trust, wrong):
+    options_of, said = CONNECTOR[wrong]
     table = {"keyspace": "harmony", "table": "report"}
     reader = trusting_spark.read.format("org.apache.spark.sql.cassandra").options(**table)
-    assert reader.load().schema.names
+    reader.load().limit(1).collect()
 
-    elsewhere = secured.kafka.elsewhere.rpartition(":")[2]
     with pytest.raises(Py4JJavaError) as refused:
-        reader.option("spark.cassandra.connection.port", elsewhere).load()
+        reader.options(**options_of(secured, foreign_trust)).load().limit(1).collect()
 
-    assert "No subject alternative" in cause_of(refused.value)
+    told = cause_of(refused.value)
+    assert said in told
+    assert "\n" not in told
 
 
 def test_spark_s_kafka_source_refuses_another_host(secured, sad_report, trusting_spark):

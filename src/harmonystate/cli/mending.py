@@ -25,7 +25,7 @@ def verify(
         str | None, typer.Option(metavar="24h|ISO", help="Only reports from then on, by event time.")
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="ISO", help="Only reports before then.")] = None,
-    repair: Annotated[bool, typer.Option("--repair", help="Make good what is missing.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Make good what can be made good.")] = False,
     limit: Limit = 20,
     output: Output = "table",
 ) -> int:

@@ -11,7 +11,7 @@ from harmonystate.core.durations import parse_moment
 from harmonystate.core.letters import moment
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
-from harmonystate.core.trail import Step, Trail, Wanted, link_of
+from harmonystate.core.trail import DeliveryNote, Step, Trail, Wanted, link_of
 from harmonystate.core.wire import parse_time
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.traces import FoundRow, find_row, read_minute, search_row
@@ -88,7 +88,7 @@ class _Search:
             if note := self._wanted.take_delivery(record.value):
                 at = parse_time(note.delivered_at) if note.delivered_at else moment(record.timestamp)
                 became = "silenced" if note.kind == SILENCED else "delivered"
-                self._note(self._later, became, link_of(note), at, f"{note.kind} {note.message_id}")
+                self._note(self._later, became, self._where(note), at, f"{note.kind} {note.message_id}")
                 self._note(self._later, "delivery", record)
         for record in self._read(self._topics.dead_letter):
             buried = read_burial(record.headers)
@@ -115,6 +115,15 @@ class _Search:
                 if value is not None
             ]
         return Trail(self._wanted.report_id, self._wanted.alert_id, self._report, steps)
+
+    def _where(self, note: DeliveryNote) -> str:
+        """Return where an alert was told: a message of Discord, the terminal's word, or a silence's."""
+        if not note.channel_id.isdecimal():
+            return note.channel_id
+        from harmonystate.edges.discord.guilds import guilds_of
+
+        guild = guilds_of(self._config.discord, [note.channel_id]).get(note.channel_id)
+        return link_of(note.channel_id, note.message_id, guild=guild)
 
     def _note(
         self, steps: list[Step], name: str, where: Record | str, at: datetime | None = None, detail: str = ""

@@ -17,7 +17,7 @@ from harmonystate.core.findings import Case, Findings, Kind, Remedy
 from harmonystate.core.forgotten import Forgotten, without
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
-from harmonystate.core.report_index import GLOBAL1, GLOBAL2, ReportIndex, key_of
+from harmonystate.core.report_index import GLOBAL1, GLOBAL2, ReportIndex, key_of, ms_of
 from harmonystate.core.windows import Window
 from harmonystate.core.wire import NotAReport, decode_alert, decode_report
 
@@ -103,6 +103,7 @@ class Audit:
         self.letters: dict[tuple[str, Place], Letter] = {}
         self.refused: set[Place] = set()
         self._replaced: set[Place] = set()
+        self._ambiguous: set[int] = set()
         self._topics = (stores.global1, stores.global2)
         self._threshold, self._forgotten = threshold, forgotten
 
@@ -196,7 +197,7 @@ class Audit:
         if self.reports.count_row(row) > 1:
             self.findings.add(Case(Kind.DOUBLED, TABLE, report.report_id))
         if self.reports.digest[row] != self._digest(report):
-            self.findings.add(Case(Kind.DISAGREEING, TABLE, report.report_id, (), "differs from its report"))
+            self._disagree_with_report(row, report)
         elif without(report, self._forgotten) is not report and self.reports.stands(row, GLOBAL2):
             place = self.reports.place(row, GLOBAL2, self.stores.global2)
             case = Case(Kind.DISAGREEING, TABLE, report.report_id, (place,), "names somebody who is to be forgotten")
@@ -207,9 +208,10 @@ class Audit:
         row = self.reports.find(key)
         if row is None:
             sad = alert_from(report, threshold=self._threshold) is not None
-            event_ms = round(report.time.timestamp() * 1000)
-            return self.reports.add(key, event_ms=event_ms, digest=digest, sad=sad)
+            event_ms = ms_of(report.time)
+            return self.reports.add(key, event_ms=event_ms, drone_id=report.drone_id, digest=digest, sad=sad)
         if self.reports.digest[row] != digest:
+            self._ambiguous.add(row)
             self._disagree(topic, report.report_id, place, "another report of the same id differs")
         return row
 
@@ -220,6 +222,19 @@ class Audit:
     def _expect_letter(self, stage: str, place: Place, written_ms: int) -> None:
         if datetime.fromtimestamp(written_ms / 1000, UTC) in self.window:
             self.letters[stage, place] = Letter(place, stage, written_ms)
+
+    def _disagree_with_report(self, row: int, stored: Report) -> None:
+        """Note a row of other content than its report's, which overwrites it where that is safe."""
+        case = Case(Kind.DISAGREEING, TABLE, stored.report_id, (), "differs from its report")
+        if not self.reports.has_key_of(row, stored):
+            case = case._replace(detail="cannot be mended: has the drone or the time of another report")
+        elif row in self._ambiguous:
+            case = case._replace(detail="cannot be mended: there are two different reports of its id")
+        elif self.reports.stands(row, GLOBAL2):
+            place = self.reports.place(row, GLOBAL2, self.stores.global2)
+            self.findings.add(case._replace(places=(place,)), Remedy("store", TABLE))
+            return
+        self.findings.add(case)
 
     def _disagree(self, store: str, identity: str, place: Place, detail: str) -> None:
         self.findings.add(Case(Kind.DISAGREEING, store, identity, (place,), detail))

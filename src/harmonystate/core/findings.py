@@ -17,11 +17,15 @@ class Kind(StrEnum):
     STRAY = "stray"  # it stands there, and nothing led to it
 
 
+# Only a look into the channel can tell whether this helps.
+RECORD = "record"
+
+
 class Remedy(NamedTuple):
-    """How something missing is made good from the record that should have led to it.
+    """How something is made good from the record that should have led to it.
 
     Attributes:
-        action: copy, raise, store or bury.
+        action: copy, raise, store, bury or RECORD.
         to: a topic; for bury, the stage in whose name it is done.
     """
 
@@ -83,8 +87,8 @@ class Findings:
 
     @property
     def mendable(self) -> int:
-        """How many of the cases have a remedy."""
-        return sum(map(len, self.todo.values()))
+        """How many of the cases have a remedy that is sure to help."""
+        return sum(len(places) for remedy, places in self.todo.items() if remedy.action != RECORD)
 
     @property
     def total(self) -> int:

@@ -1,7 +1,8 @@
 """Quiet repeats: who is seen again by the same drone is counted on the card that stands there, not told anew.
 
-What is known of cards is known by the process that told them: after a restart a new card is told, and counted on from
-then on.
+What is known of cards is known by the feed that told them: after a restart, a rebalance or a loss of Kafka a new card
+is told, and counted on from then on. A request may have been on its way by then, and who is counted on a card must be
+known in full: an edit shows only those.
 """
 
 from collections import defaultdict

@@ -1,9 +1,11 @@
 """Many reports by id, in columns: about 200 bytes each, where an object each would take twice that."""
 
 from array import array
+from datetime import datetime
 from uuid import UUID
 
 from harmonystate.core.record import Place
+from harmonystate.core.report import Report
 
 GLOBAL1, GLOBAL2 = 0, 1
 _ABSENT = -1
@@ -16,11 +18,17 @@ def key_of(identity: str) -> bytes:
     return UUID(identity).bytes
 
 
+def ms_of(moment: datetime) -> int:
+    """Return milliseconds since 1970 UTC."""
+    return round(moment.timestamp() * 1000)
+
+
 class ReportIndex:
     """What is known of each report of the two global topics; a row is the report's number, from 0.
 
     Attributes:
-        event_ms, digest: of the report; sad: 1 when it calls for an alert; rows: how often it is stored (up to 255).
+        event_ms, drone_id, digest: of the report; sad: 1 when it calls for an alert.
+        rows: how often it is stored (up to 255).
     """
 
     def __init__(self) -> None:
@@ -28,6 +36,7 @@ class ReportIndex:
         self._places = (array("q"), array("q"))
         self._written = (array("q"), array("q"))
         self.event_ms = array("q")
+        self.drone_id = array("i")
         self.digest = array("q")
         self.sad = bytearray()
         self.rows = bytearray()
@@ -39,13 +48,17 @@ class ReportIndex:
         """Return a report's number."""
         return self._rows.get(key)
 
+    def has_key_of(self, row: int, stored: Report) -> bool:
+        """Say whether the row of a report stands where the report is stored."""
+        return (self.event_ms[row], self.drone_id[row]) == (ms_of(stored.time), stored.drone_id)
+
     def keys(self) -> list[bytes]:
         """Return the key of each number."""
         return list(self._rows)
 
-    def add(self, key: bytes, *, event_ms: int, digest: int, sad: bool) -> int:
+    def add(self, key: bytes, *, event_ms: int, drone_id: int, digest: int, sad: bool) -> int:
         """Take in a report that is not there; return its number."""
-        for column, value in ((self.event_ms, event_ms), (self.digest, digest)):
+        for column, value in ((self.event_ms, event_ms), (self.drone_id, drone_id), (self.digest, digest)):
             column.append(value)
         for column in (*self._places, *self._written):
             column.append(_ABSENT)

@@ -115,8 +115,8 @@ class Wanted:
         return b"\\" in value or any(identity.encode() in lower for identity in identities)
 
 
-def link_of(note: DeliveryNote) -> str:
-    """Return where the message stands: a link to Discord, or the terminal's word."""
-    if note.channel_id == "console" or not note.channel_id.isdecimal():
-        return note.channel_id
-    return f"https://discord.com/channels/@me/{note.channel_id}/{note.message_id}"
+def link_of(channel_id: str, message_id: str, *, guild: str | None) -> str:
+    """Return where a message of Discord stands: a link, or its ids where the channel's server (`guild`) is unknown."""
+    if guild is None:
+        return f"channel {channel_id}, message {message_id}"
+    return f"https://discord.com/channels/{guild}/{channel_id}/{message_id}"

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from harmonystate.core import ids
 from harmonystate.core.audit import ALERT_BOT, INGEST, STREAM_ALERTS, TABLE, Audit, Extent, Letter, Told
-from harmonystate.core.findings import Case, Kind, Remedy
+from harmonystate.core.findings import RECORD, Case, Kind, Remedy
 from harmonystate.core.record import Place
 from harmonystate.core.report_index import GLOBAL1, GLOBAL2, key_of
 
@@ -112,8 +112,9 @@ class _Judge:
         if not self._has_reached(ALERT_BOT, told.place):
             self._wait(ALERT_BOT, alert_id, told.place, told.written_ms)
         elif told.written_ms > self._floor_ms(self._stores.delivery):
-            detail = "cannot be mended: look for it in the channel"
-            self._findings.add(Case(Kind.MISSING, self._stores.delivery, alert_id, (told.place,), detail))
+            detail = "--repair records it, if its message stands in the channel"
+            case = Case(Kind.MISSING, self._stores.delivery, alert_id, (told.place,), detail)
+            self._findings.add(case, Remedy(RECORD, self._stores.delivery))
 
     def _judge_letter(self, letter: Letter) -> None:
         if letter.letters:

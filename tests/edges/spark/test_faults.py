@@ -106,3 +106,12 @@ def test_the_cause_is_the_innermost_in_one_line():
         "java.io.IOException: disk full"
     )
     assert cause_of(Unavailable("Kafka is away")) == "Kafka is away"
+
+
+def test_what_a_node_of_cassandra_answered_is_not_cut_off_by_what_stands_before_it():
+    refused = "com.example.AuthenticationException: Authentication error on node 10.0.0.1:9042: incorrect"
+    before = "Could not reach any contact point (showing first 1 nodes, use getAllErrors() for more): "
+    node = "Node(endPoint=/10.0.0.1:9042, hostId=null, hashCode=1)"
+    text = f"java.io.IOException: no\nCaused by: com.example.AllNodesFailedException: {before}{node}: [{refused}]\n"
+
+    assert cause_of(ValueError(text)) == refused

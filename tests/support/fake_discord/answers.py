@@ -10,6 +10,8 @@ BOT_ID = 700_000_000_000_000_001
 CHANNEL_ID = 700_000_000_000_000_002
 APPLICATION_ID = 700_000_000_000_000_003
 GUILD_ID = 700_000_000_000_000_004
+# In no server; there is one only when it is among the fake's channels.
+DIRECT_CHANNEL_ID = 700_000_000_000_000_005
 TOKEN = f"{base64.b64encode(str(BOT_ID).encode()).decode()}.fake.canary"
 EPOCH_MS = 1_420_070_400_000
 USER = {"id": str(BOT_ID), "username": "harmony", "discriminator": "0000", "avatar": None, "bot": True}

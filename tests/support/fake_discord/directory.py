@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.support.fake_discord.answers import GUILD_ID, USER, Json
+from tests.support.fake_discord.answers import DIRECT_CHANNEL_ID, GUILD_ID, USER, Json
 
 # View Channel, Send Messages, Embed Links, Read Message History
 ENOUGH = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 16
@@ -23,6 +23,8 @@ def routes(denied: Denied, overwrites: Callable[[], list[Json]]) -> list[web.Rou
         return handle
 
     def channel(request: web.Request) -> Json:
+        if request.match_info["channel"] == str(DIRECT_CHANNEL_ID):
+            return {"id": str(DIRECT_CHANNEL_ID), "type": 1, "last_message_id": None, "recipients": [USER]}
         flat = {"name": "alerts", "type": 0, "topic": None, "position": 0, "flags": 0}
         guild = {"guild_id": str(GUILD_ID), "permission_overwrites": overwrites()}
         return {"id": request.match_info["channel"], **flat, **guild}

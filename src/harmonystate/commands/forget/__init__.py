@@ -12,6 +12,7 @@ import typer
 from harmonystate.commands.forget.searching import Found, search
 from harmonystate.config import Config
 from harmonystate.core.forgotten import id_of_name, splits
+from harmonystate.core.trail import link_of
 from harmonystate.core.windows import floor_to_hour
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.erasure import Eraser
@@ -56,7 +57,7 @@ def run(config: Config, name: str, *, yes: bool) -> int:
         lease.require()
         _erase(config, session, eraser, found, name=name, keep=_longest(list(kept.values())))
     cards = _erase_cards(config, found)
-    write_left(found, kept, cards, tried=config.discord.token is not None, now=datetime.now(UTC))
+    write_left(found, kept, _links(config, cards), tried=config.discord.token is not None, now=datetime.now(UTC))
     if config.discord.token is not None and cards:
         raise CheckFailed(f"{len(cards)} messages still show a card: Discord did not let us take it out")
     return 0
@@ -89,6 +90,15 @@ def _erase_cards(config: Config, found: Found) -> list[tuple[int, int]]:
     from harmonystate.edges.discord.erasure import erase_cards
 
     return erase_cards(config.discord, sorted(found.messages), found.alert_ids)
+
+
+def _links(config: Config, messages: list[tuple[int, int]]) -> list[str]:
+    if not messages:
+        return []
+    from harmonystate.edges.discord.guilds import guilds_of
+
+    guilds = guilds_of(config.discord, dict.fromkeys(str(channel) for channel, _ in messages))
+    return [link_of(str(channel), str(message), guild=guilds.get(str(channel))) for channel, message in messages]
 
 
 def _longest(kept: list[timedelta | None]) -> timedelta | None:

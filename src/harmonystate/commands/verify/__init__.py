@@ -2,8 +2,9 @@
 
 The truth are the valid reports of global1 and global2, by the one validator and the one alert rule.
 
-looking.py  reads everything once, in an order that lets it run beside the pipeline
-repair.py   makes good what is missing, from the record that should have led to it
+looking.py     reads everything once, in an order that lets it run beside the pipeline
+repair.py      makes good what is missing or disagrees, from the record that should have led to it
+deliveries.py  looks up in the channel whether somebody was told
 """
 
 from collections import Counter

@@ -1,16 +1,19 @@
-"""Makes good what is missing, each thing from the record that should have led to it, just as its stage would have."""
+"""Makes good what is missing or disagrees, from the record that should have led to it, as its stage would have."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Set
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from harmonystate.commands.verify.deliveries import find_told
 from harmonystate.config import Config
-from harmonystate.core.alert import alert_from
+from harmonystate.core.alert import RaisedAlert, alert_from
 from harmonystate.core.dead_letter import bury
-from harmonystate.core.findings import Remedy
+from harmonystate.core.delivery import delivery_record
+from harmonystate.core.findings import RECORD, Remedy
 from harmonystate.core.forgotten import Forgotten, without
 from harmonystate.core.record import Outgoing, Place
+from harmonystate.core.retention import seconds_to_keep
 from harmonystate.core.wire import NotAReport, decode_alert, decode_report, encode_alert
 from harmonystate.edges.cassandra.reports import write_rows
 from harmonystate.edges.kafka.reading import read_all
@@ -65,20 +68,29 @@ class _Mending:
         self._transactor: Transactor | None = None
         self._outgoings: list[tuple[Remedy, Outgoing]] = []
         self._reports: list[tuple[Remedy, Report]] = []
+        self._unproved: list[tuple[Remedy, RaisedAlert]] = []
         self._done: Counter[Remedy] = Counter()
 
     def take(self, record: Record, remedy: Remedy) -> None:
         if remedy.action == "store":
-            self._reports.append((remedy, without(decode_report(record.value), self._forgotten)))
-            if len(self._reports) >= AT_ONCE:
-                self._store()
+            self._take_report(decode_report(record.value), remedy)
+        elif remedy.action == RECORD:
+            self._unproved.append((remedy, decode_alert(record.value)))
         else:
             self._outgoings.append((remedy, self._outgoing(record, remedy)))
             if len(self._outgoings) >= AT_ONCE:
                 self._send()
 
+    def _take_report(self, report: "Report", remedy: Remedy) -> None:
+        if seconds_to_keep(report.time, keep=self._config.cassandra.report_ttl, now=datetime.now(UTC)) <= 0:
+            return  # a row that disagrees, and should not be there at all
+        self._reports.append((remedy, without(report, self._forgotten)))
+        if len(self._reports) >= AT_ONCE:
+            self._store()
+
     def finish(self) -> Counter[Remedy]:
         self._store()
+        self._record()
         self._send()
         if self._transactor is not None:
             self._transactor.close()
@@ -107,6 +119,15 @@ class _Mending:
             kept, now = (place_of(record), record.key, record.value), datetime.now(UTC)
             return bury(*kept, fault, stage=stage, at=now, topic=topics.dead_letter, headers=record.headers)
         raise AssertionError("the audit saw that this is no report")
+
+    def _record(self) -> None:
+        """Record the deliveries of which the channel shows the message."""
+        if not self._unproved:
+            return
+        told = find_told(self._config.discord, [raised for _, raised in self._unproved])
+        for remedy, raised in self._unproved:
+            if posted := told.get(raised.alert_id):
+                self._outgoings.append((remedy, delivery_record(raised, posted, topic=remedy.to)))
 
     def _send(self) -> None:
         if not self._outgoings:

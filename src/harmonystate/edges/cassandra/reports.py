@@ -20,7 +20,11 @@ COLUMNS = "droneid, time, reportid, latitude, longitude, persons, words"
 _READ = (
     f"SELECT {COLUMNS}, WRITETIME(persons) AS written, TTL(persons) AS left_s FROM report WHERE hour = ? AND shard = ?"  # noqa: S608
 )
-_WRITE = f"INSERT INTO report (hour, shard, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TTL ?"  # noqa: S608
+_WRITE = f"INSERT INTO report (hour, shard, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TTL ? AND TIMESTAMP ?"  # noqa: S608
+_WRITTEN = (
+    "SELECT WRITETIME(latitude), WRITETIME(longitude), WRITETIME(persons), WRITETIME(words) FROM report "
+    "WHERE hour = ? AND shard = ? AND droneid = ? AND time = ? AND reportid = ?"
+)
 # Pages in memory at once: so many partitions, each with a page of 5,000 rows at most.
 _AT_ONCE = 8
 
@@ -59,14 +63,19 @@ def read_rows(session: Session, settings: CassandraSettings, hours: Iterable[dat
 
 
 def write_rows(session: Session, settings: CassandraSettings, reports: Iterable[Report], *, now: datetime) -> int:
-    """Store reports as ingest does, and mark their hours; return how many. One whose time is over is left out.
+    """Store reports as ingest does, over whatever stands there, and mark their hours; return how many.
+
+    One whose time is over is left out.
 
     Raises:
         Unavailable: when Cassandra does not answer; the same again is harmless.
     """
     rows = [row for report in reports if (row := _row(report, settings, now))[-1] > 0]
     with translating(settings):
-        execute_concurrent_with_args(session, session.prepare(_WRITE), rows, raise_on_first_error=True)
+        keys = [row[:5] for row in rows]
+        written = execute_concurrent_with_args(session, session.prepare(_WRITTEN), keys, raise_on_first_error=True)
+        stamped = [(*row, _later(found.one() or (), now)) for row, (_, found) in zip(rows, written, strict=True)]
+        execute_concurrent_with_args(session, session.prepare(_WRITE), stamped, raise_on_first_error=True)
     # After the rows: whoever reads an hour after its mark sees them.
     mark_changed(session, {row[0] for row in rows}, settings=settings, now=now)
     return len(rows)
@@ -85,6 +94,11 @@ def _row(report: Report, settings: CassandraSettings, now: datetime) -> tuple[An
         report.words,
         seconds_to_keep(report.time, keep=settings.report_ttl, now=now),
     )
+
+
+def _later(written: Iterable[int | None], now: datetime) -> int:
+    """Return a timestamp, microseconds, that beats what stands there, whatever the clock of its writer says."""
+    return max([int(now.timestamp() * 1_000_000), *(moment + 1000 for moment in written if moment is not None)])
 
 
 def as_report(row: Any) -> Report:

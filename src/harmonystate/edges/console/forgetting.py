@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from harmonystate.core.trail import DeliveryNote, link_of
-
 NAMED = 20
 
 
@@ -40,7 +38,7 @@ def write_found(found: _Found) -> None:
 def write_left(
     found: _Found,
     kept: Mapping[str, timedelta | None],
-    messages: Sequence[tuple[int, int]],
+    links: Sequence[str],
     *,
     tried: bool,
     now: datetime,
@@ -50,7 +48,7 @@ def write_left(
     Args:
         found: what named the person.
         kept: how long each topic keeps a record.
-        messages: that still show a card.
+        links: to the messages that still show a card.
         tried: there was a token to take cards out with.
         now: for what is still being written.
     """
@@ -66,8 +64,8 @@ def write_left(
             print(f"Kafka, topic {topic}: {held.records:,} records name this person, {until}.")
     if found.on_terminals:
         print(f"{found.on_terminals:,} alerts were told on a terminal: what it printed is out of our hands.")
-    if messages:
+    if links:
         why = "Discord did not let us take them out" if tried else "no token is configured; delete them in Discord"
-        print(f"{len(messages):,} messages still show a card ({why}):")
-        for channel, message in messages[:NAMED]:
-            print("  " + link_of(DeliveryNote("", channel_id=str(channel), message_id=str(message))))
+        print(f"{len(links):,} messages still show a card ({why}):")
+        for link in links[:NAMED]:
+            print(f"  {link}")

@@ -13,6 +13,8 @@ _LONGEST_LINE = 300
 _GONE = re.compile(r"Cannot fetch offset (\d+) \(.*?TopicPartition: (\S+)-(\d+)\)")
 # The other places in Spark's source where records can turn out to be gone: a topic made anew, a partition removed.
 _LOST = re.compile(r"[^\n]*\b[Ss]ome data may have been (?:lost|missed)")
+# What a node answered, a wrong password say, stands behind so many words that it would be cut off.
+_NO_NODE = re.compile(r"AllNodesFailedException: .*?\): \[(.+)\]")
 _WORKER_BUG = re.compile(r"PythonException: .*Traceback", re.DOTALL)
 
 
@@ -73,7 +75,9 @@ def cause_of(fault: BaseException) -> str:
     lines = [line.strip().removeprefix(": ") for line in text_of(fault).splitlines() if line.strip()]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
     told = [line for line in lines if not line.startswith("An error occurred while calling")]
-    return (causes[-1:] or told or [type(fault).__name__])[0][:_LONGEST_LINE]
+    cause = (causes[-1:] or told or [type(fault).__name__])[0]
+    of_a_node = _NO_NODE.search(cause)
+    return (of_a_node[1] if of_a_node else cause)[:_LONGEST_LINE]
 
 
 def text_of(fault: BaseException) -> str:
