@@ -181,7 +181,7 @@ def test_control_c_at_a_prompt_is_130(harmony: Harmony, stand_in: StandIn, monke
     assert harmony("down", "--wipe").code == 130
 
 
-@pytest.mark.parametrize("command", ["setup", "status", "produce"])
+@pytest.mark.parametrize("command", ["setup", "produce"])
 def test_sigterm_is_0_also_before_there_is_anything_to_finish(command: str, tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"

@@ -95,6 +95,9 @@ def test_r6_no_transaction_stays_undecided_when_the_broker_dies(troubles, broker
             wait_until(lambda some=writers: all(writer.done >= 20 for writer in some), within_s=120)
             history.fault(trouble.__name__, "broker")
             trouble(broker)
+        for writer in writers:
+            # What is pending is decided, of all before any is read: one that is not hides what others wrote after it.
+            Transactor(config.kafka, writer.group).close()
         verdicts += [verdict_on(config, writer) for writer in writers]
 
     report("R6", f"broker ends amid transactions, {len(troubles)} x", *verdicts)
@@ -102,7 +105,6 @@ def test_r6_no_transaction_stays_undecided_when_the_broker_dies(troubles, broker
 
 def verdict_on(config, writer):
     """Hold what a writer's group has committed against what was acknowledged, and what can be read against that."""
-    Transactor(config.kafka, writer.group).close()  # what is pending is decided
     (where,) = committed(config.kafka, writer.group, writer.topic).values()
     assert writer.done <= where[0] <= writer.done + 1
     key = writer.group.removeprefix("writer-").encode()

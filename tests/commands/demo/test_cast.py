@@ -27,15 +27,14 @@ def cast(offline_config, stop):
 
 
 def test_whoever_dies_is_named_with_its_exit_code_its_log_and_its_last_lines(cast, offline_config):
-    child = cast.start("stream-alerts")
-    child.process.wait(180)
+    cast.start("analyze").process.wait(180)
 
     with pytest.raises(CheckFailed) as failed:
         cast.require_alive()
 
-    log = offline_config.local.home / "logs" / "stream-alerts.log"
-    assert str(failed.value).startswith(f"stream-alerts died with exit code 69 (see {log}): ")
-    assert offline_config.kafka.bootstrap_servers in str(failed.value)
+    log = offline_config.local.home / "logs" / "analyze.log"
+    assert str(failed.value).startswith(f"analyze died with exit code 69 (see {log}): ")
+    assert f"127.0.0.1:{offline_config.cassandra.port}" in str(failed.value)
     assert failed.value.exit_code == 1
 
 

@@ -40,6 +40,20 @@ with lock:
         threading.Event().wait(0.01)
 threading.Event().wait(600)
 """
+# Comes to its end by itself when it is asked a second time, which its last words wait for.
+ENDS = """
+import threading
+from harmonystate.edges.local.stop import stop_on_signals
+
+def last_words():
+    threading.main_thread().join()
+    print("last words", flush=True)
+
+stop_on_signals(last_words, at_once=lambda: print("at once", flush=True), grace_s=600)
+print("ready", flush=True)
+while threading.active_count() < 3:
+    threading.Event().wait(0.01)
+"""
 UNWINDS = """
 import threading
 from harmonystate.edges.local.stop import unwind_on_sigterm
@@ -119,6 +133,16 @@ def test_a_control_c_after_the_first_signal_does_not_wait(asked, first):
 
 def test_the_last_words_wait_for_whatever_the_process_is_in_the_middle_of(asked):
     one = asked(LOCKED)
+    one.ask(signal.SIGINT)
+    one.hear("at once")
+
+    one.ask(signal.SIGINT)
+
+    assert one.end() == (130, ["last words"])
+
+
+def test_a_second_control_c_is_130_also_where_the_process_comes_to_its_end_meanwhile(asked):
+    one = asked(ENDS)
     one.ask(signal.SIGINT)
     one.hear("at once")
 

@@ -157,6 +157,7 @@ def stop(folder: Path) -> bool | None:
 def kill(folder: Path) -> None:
     """End at once whatever was started in `folder`, noted or not; what it has acknowledged lately may be lost."""
     process.terminate_all(f"@{folder / JVM_ARGS}", patience_s=0)
+    (folder / _PID).unlink(missing_ok=True)
 
 
 def _last_words(server: Server) -> str:

@@ -110,14 +110,18 @@ def start_all(servers: Sequence[Server], supplies: Supplies, on_start: Callable[
     except BaseException:
         given_up.set()
         pool.shutdown()
-        _stop([one.folder for one in servers])
+        for one in servers:
+            # A Kafka that is asked to leave amid its start does not. Whoever does not answer yet has promised nothing.
+            leave = server.stop if one.answers(one.host, one.port) else server.kill
+            leave(one.folder)
         raise
     pool.shutdown()
 
 
 def stop_all(home: Home) -> dict[str, bool | None]:
     """Stop whatever runs in this home, side by side; say of each what `server.stop` does."""
-    kafka, cassandra = _stop([home.kafka, home.cassandra])
+    with ThreadPoolExecutor(2) as pool:
+        kafka, cassandra = pool.map(server.stop, (home.kafka, home.cassandra))
     return {"Kafka": kafka, "Cassandra": cassandra}
 
 
@@ -127,8 +131,3 @@ def wipe(home: Home) -> list[Path]:
     for folder in there:
         shutil.rmtree(folder)
     return there
-
-
-def _stop(folders: Sequence[Path]) -> list[bool | None]:
-    with ThreadPoolExecutor(len(folders)) as pool:
-        return list(pool.map(server.stop, folders))

@@ -71,8 +71,9 @@ def stop_on_signals(
     def on_signal(number: int, _: FrameType | None) -> None:
         code = 130 if number == signal.SIGINT else 0
         if stop.is_set() and number == signal.SIGINT:
-            # In a thread: what we are in the middle of may hold a lock that the last words need.
-            threading.Thread(target=leave, args=(130,), daemon=True).start()
+            # In a thread: what we are in the middle of may hold a lock that the last words need. Where it comes to its
+            # end meanwhile, the interpreter waits for this thread: the exit code is that of the second ^C.
+            threading.Thread(target=leave, args=(130,)).start()
         if not stop.is_set():
             stop.set(code)
             _after(grace_s, partial(leave, code))
