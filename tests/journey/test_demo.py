@@ -129,8 +129,9 @@ def open_demo(tmp_path):
 
 def pid_of(folder, command: str) -> int | None:
     """Return the pid of a command of the demo in this folder, once it runs."""
-    (pid, *_) = [pid for pid in alive_with(folder) if command in psutil.Process(pid).cmdline()] or [None]
-    return pid
+    named = [pid for pid in alive_with(folder) if command in psutil.Process(pid).cmdline()]
+    # The eldest: whatever it is about to start bears its command line for a moment.
+    return min(named, key=lambda pid: psutil.Process(pid).create_time(), default=None)
 
 
 def said_by(command: str, folder) -> str:

@@ -109,11 +109,9 @@ def start_all(servers: Sequence[Server], supplies: Supplies, on_start: Callable[
             on_start(done.result())
     except BaseException:
         given_up.set()
+        _break_off(servers)  # also what formats a folder, which nobody waits for then
         pool.shutdown()
-        for one in servers:
-            # A Kafka that is asked to leave amid its start does not. Whoever does not answer yet has promised nothing.
-            leave = server.stop if one.answers(one.host, one.port) else server.kill
-            leave(one.folder)
+        _break_off(servers)
         raise
     pool.shutdown()
 
@@ -131,3 +129,10 @@ def wipe(home: Home) -> list[Path]:
     for folder in there:
         shutil.rmtree(folder)
     return there
+
+
+def _break_off(servers: Sequence[Server]) -> None:
+    for one in servers:
+        # A Kafka that is asked to leave amid its start does not. Whoever does not answer yet has promised nothing.
+        leave = server.stop if one.answers(one.host, one.port) else server.kill
+        leave(one.folder)
