@@ -9,13 +9,13 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalSettings
 from harmonystate.edges.local import server
 from harmonystate.edges.local.ports import free_ports
 from harmonystate.edges.local.probe import cassandra_answers
+from tests.support.harmony import alive_with
 from tests.support.kafka import wait_until
 from tests.support.services import SHORT_LIVED, child_environment, write_config
 
@@ -58,12 +58,6 @@ def pids(config: Config) -> list[int]:
     home = config.local.home
     there = [server.running(home / name) for name in ("kafka", "cassandra")]
     return [one.pid for one in there if one]
-
-
-def of_this_home(config: Config) -> list[list[str]]:
-    """Return the command lines of all that runs for its servers: what formats a folder, too."""
-    lines = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
-    return [line for line in lines if any(word.startswith(f"@{config.local.home}/") for word in line)]
 
 
 def wait_for_a_server(config: Config) -> None:
@@ -179,13 +173,13 @@ def test_up_that_is_broken_off_leaves_nothing_running(local):
 @pytest.mark.services
 def test_up_that_is_terminated_leaves_nothing_running(local):
     process = start_harmony(local, "up")
-    wait_until(lambda: of_this_home(local), what="a process of a server's")
+    wait_until(lambda: alive_with(local.local.home), what="a process of a server's")
 
     process.terminate()
     process.communicate()
 
     assert process.returncode == 0
-    assert of_this_home(local) == []
+    assert alive_with(local.local.home) == []
 
 
 @pytest.mark.services

@@ -51,7 +51,7 @@ def test_r3_no_commit_of_a_zombie_is_accepted(moments, run, crew, hire, config, 
             frozen_at(moment, length_s, proxy, zombie, crew, config, took_s)
         commits = proxy.passed[Api.END_TXN]
         wait_until(lambda: proxy.passed[Api.END_TXN] > commits, within_s=120, what="a commit after its return")
-        truth = ended(run, produce, crew, watcher, topics)
+        truth = ended(run, produce, crew, watcher, config)
         crew.stop(zombie, other)
 
     report("R3", f"zombies, {len(moments)} frozen", *verdicts_on(config, truth, None), recovery_s=max(took_s))
@@ -107,7 +107,7 @@ def test_r4_instances_that_come_leave_and_are_killed_cost_a_pause_and_nothing_el
             pauses.append((pause_until("a", "c"), left_s))
             crew.kill(third)
             pauses.append((pause_until("a"), killed_s))
-        truth = ended(run, produce, crew, watcher, topics)
+        truth = ended(run, produce, crew, watcher, config)
         crew.stop(first)
 
     worst = max(pause for pause, _ in pauses)

@@ -12,7 +12,7 @@ from tests.support.account import Account, truth_of
 from tests.support.groups import members
 from tests.support.kafka import wait_until
 from tests.support.proofs import verdicts_on
-from tests.support.runs import ended
+from tests.support.runs import bounded, ended
 from tests.support.telling import heard_at, is_all_told, tell
 from tests.support.telling import verdicts_on as verdicts_on_telling
 from tests.support.watcher import Watcher
@@ -66,7 +66,7 @@ def test_r22_of_two_that_transform_under_one_name_one_goes_on(times, run, crews,
         wait_until(lambda: members(config.kafka, "stream-alerts") == {"a"}, within_s=120, every_s=0.2)
         for _ in range(times):
             child, crews = rivalled(crews, child, *command)
-        truth = ended(run, produce, crew, watcher, topics)
+        truth = ended(run, produce, crew, watcher, config)
         crew.stop(child)
 
     report("R22", f"stream-alerts, two of one name {times} x", *verdicts_on(config, truth, None))
@@ -108,9 +108,7 @@ def test_r22_of_two_at_one_run_one_goes_on_and_no_report_is_written_twice(times,
             before = watcher.count(topics.global1)
             wait_until(lambda n=before: watcher.count(topics.global1) > n, what="its next reports")
             child, crews = rivalled(crews, child, *command)
-        crew.stop(child)
-        run += ("--count", str(watcher.count(topics.global1) + 1_000))
-        assert crew.wait(crew.start("produce", *run, "--run", "day"), 120) == 0
+        run = bounded(run, child, crew, config)
     truth = truth_of(*run)._replace(alerts=Account(()))  # nobody looks for them here
 
     report("R22", f"produce, two at one run {times} x", *verdicts_on(config, truth, None))

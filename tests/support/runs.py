@@ -1,6 +1,6 @@
 """Runs of produce without an end, and the end that a test gives them."""
 
-from harmonystate.config import Config, Topics
+from harmonystate.config import Config
 from harmonystate.edges.kafka.offsets import committed
 from harmonystate.edges.local.children import Child
 from tests.support.account import Truth, truth_of
@@ -10,27 +10,34 @@ from tests.support.supervisor import Supervisor
 from tests.support.watcher import Watcher
 
 
-def ended(run: tuple[str, ...], produce: Child, crew: Crew, watcher: Watcher, topics: Topics) -> Truth:
-    """End a run at a number of the test's own, wait for its last alert, and return what it must have made."""
+def bounded(run: tuple[str, ...], produce: Child, crew: Crew, config: Config) -> tuple[str, ...]:
+    """End a run at a number of the test's own, and return its options with that number."""
     crew.stop(produce)
-    run += ("--count", str(watcher.count(topics.global1) + 1_000))
+    run += ("--count", str(_made(config) + 1_000))
     assert crew.wait(crew.start("produce", *run, "--run", "day"), 120) == 0
-    truth = truth_of(*run)
-    wait_until(lambda: watcher.count(topics.alert) >= truth.alerts.count, within_s=120, what="the last alert")
+    return run
+
+
+def ended(run: tuple[str, ...], produce: Child, crew: Crew, watcher: Watcher, config: Config) -> Truth:
+    """End a run so, wait for its last alert, and return what it must have made."""
+    truth, alert = truth_of(*bounded(run, produce, crew, config)), config.kafka.topics.alert
+    wait_until(lambda: watcher.count(alert) >= truth.alerts.count, within_s=120, what="the last alert")
     return truth
 
 
 def ended_under(supervisor: Supervisor, watcher: Watcher, config: Config, run: tuple[str, ...]) -> Truth:
     """End a run of all stages so, wait until all is delivered, ask them to leave, and return the truth."""
-    topics = config.kafka.topics
     supervisor.leave("produce")
-    # By what it has committed: a watcher may be behind.
-    (made, _) = committed(config.kafka, "produce-day", topics.global1)[0]
-    run += ("--count", str(made + 1_000))
+    run += ("--count", str(_made(config) + 1_000))
     supervisor.start("produce", *run, "--run", "day")
     truth = truth_of(*run)
-    wait_until(
-        lambda: supervisor.tend() and watcher.count(topics.delivery) >= truth.alerts.count, what="the last delivery"
-    )
+    delivery = config.kafka.topics.delivery
+    wait_until(lambda: supervisor.tend() and watcher.count(delivery) >= truth.alerts.count, what="the last delivery")
     supervisor.stop_all()
     return truth
+
+
+def _made(config: Config) -> int:
+    """Return how many reports a run has committed: a watcher may be behind."""
+    (made, _) = committed(config.kafka, "produce-day", config.kafka.topics.global1)[0]
+    return made

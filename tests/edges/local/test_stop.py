@@ -131,18 +131,9 @@ def test_a_control_c_after_the_first_signal_does_not_wait(asked, first):
     assert one.end() == (130, ["last words"])
 
 
-def test_the_last_words_wait_for_whatever_the_process_is_in_the_middle_of(asked):
-    one = asked(LOCKED)
-    one.ask(signal.SIGINT)
-    one.hear("at once")
-
-    one.ask(signal.SIGINT)
-
-    assert one.end() == (130, ["last words"])
-
-
-def test_a_second_control_c_is_130_also_where_the_process_comes_to_its_end_meanwhile(asked):
-    one = asked(ENDS)
+@pytest.mark.parametrize("script", [LOCKED, ENDS], ids=["amid a line of its log", "at its end"])
+def test_a_second_control_c_is_130_after_the_last_words_whatever_the_process_is_doing(asked, script):
+    one = asked(script)
     one.ask(signal.SIGINT)
     one.hear("at once")
 

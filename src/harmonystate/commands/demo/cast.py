@@ -110,8 +110,6 @@ class Cast:
         stop_children(self._tasks + self._daemons)
         down = self._start("down")
         code = down.process.wait()
-        # An `up` that was broken off may have started what it had not noted yet.
-        place.kill(self._home.root)
         # What went wrong first is what the user must read.
         if code and (value is None or isinstance(value, Stopped)):
             raise _death(down.name, f" with exit code {code}", down.log)
