@@ -177,6 +177,8 @@ def test_a_second_ctrl_c_kills_everybody_at_once(open_demo, tmp_path):
     # So that it waits for it.
     up = pid_of(tmp_path, "up")
     os.kill(up, signal.SIGSTOP)
+    # A signal that comes before it has stopped is not kept until it goes on: its handler has begun.
+    wait_until(lambda: psutil.Process(up).status() == psutil.STATUS_STOPPED, what="a stopped up")
     demo.ctrl_c()
     wait_until(lambda: is_asked_to_leave(up), what="the first ^C")
 
