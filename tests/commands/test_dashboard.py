@@ -21,6 +21,8 @@ from harmonystate.core.report import Person, Report
 from harmonystate.core.snapshot import Saved, Service, Snapshot, Stream
 from harmonystate.edges.cassandra.analysis_reader import SERIES_ID
 from harmonystate.edges.cassandra.connect import open_session
+from harmonystate.edges.kafka.connect import open_admin
+from harmonystate.edges.kafka.offsets import end_offsets
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.local.ports import free_ports
 from tests.support.alerts import as_raised, encoded, raised
@@ -217,6 +219,35 @@ def delay_of_an_alert(config: Config, page: Page, number: int) -> float:
     begun = time.monotonic()
     page.wait_for_selector(f'[data-alert="{alert.alert_id}"]')
     return time.monotonic() - begun
+
+
+def test_whoever_comes_and_presses_everything_writes_nothing(filled, browser):
+    before = everything_in(filled)
+    with dashboard(filled) as address, visiting(browser, address) as page:
+        expect(page.locator(".lamp").first).to_have_text("Kafka answers")
+        buttons = page.get_by_role("button").all()
+        assert buttons != []
+        for button in buttons:
+            button.click()
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            with pytest.raises(urllib.error.HTTPError, match="405"):
+                urllib.request.urlopen(urllib.request.Request(address, data=b"{}", method=method))
+
+    assert everything_in(filled) == before
+
+
+def everything_in(config: Config) -> tuple[object, ...]:
+    """Return where each topic ends, who reads from Kafka as a group, and all rows of all tables."""
+    topics = config.kafka.topics
+    ends = {topic: end_offsets(config.kafka, topic) for topic in (topics.alert, topics.delivery, topics.dead_letter)}
+    with open_admin(config.kafka) as admin, open_session(config.cassandra) as session:
+        groups = {group["group_id"] for group in admin.list_groups()}
+        tables = session.execute(
+            "SELECT table_name FROM system_schema.tables WHERE keyspace_name = %s", (config.cassandra.keyspace,)
+        )
+        rows = {one.table_name: sorted(map(str, session.execute(f"SELECT * FROM {one.table_name}"))) for one in tables}
+    assert any(rows.values())
+    return ends, groups, rows
 
 
 def test_it_starts_while_services_are_away_says_what_goes_and_comes_back_by_itself(filled, browser, tmp_path):

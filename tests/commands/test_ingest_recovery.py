@@ -51,7 +51,7 @@ def test_a_gap_is_what_was_not_read_and_is_no_longer_there():
     assert list(gaps(read, firsts)) == [Gap(partition=0, first=10, last=14)]
 
 
-@pytest.mark.parametrize("form", ["{}", "file://{}"])
+@pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
 def test_damage_is_named_with_its_remedy_before_spark_starts(offline_config, tmp_path, form):
     folder = checkpoint_at(tmp_path / "checkpoint", "global2", 2)
     (folder / "offsets/0").write_bytes(b'v1\n{"batchWatermarkMs":0,"batc')
@@ -61,7 +61,8 @@ def test_damage_is_named_with_its_remedy_before_spark_starts(offline_config, tmp
         put_right(offline_config, place, repair=False, accept_loss=False, now=NOW)
     put_right(offline_config, place, repair=True, accept_loss=False, now=NOW)
     put_right(offline_config, place, repair=False, accept_loss=False, now=NOW)
-    put_right(offline_config, "hdfs://elsewhere/checkpoint", repair=False, accept_loss=False, now=NOW)
+    for elsewhere in ("hdfs://elsewhere/checkpoint", "hdfs:/checkpoint"):
+        put_right(offline_config, elsewhere, repair=False, accept_loss=False, now=NOW)
 
 
 @pytest.mark.services
@@ -88,12 +89,16 @@ def test_a_loss_is_named_and_the_checkpoint_makes_way_only_if_it_stands_before_i
 
 @pytest.mark.services
 def test_a_torn_checkpoint_and_a_loss_are_named_with_their_remedies_which_work(config, tmp_path):
+    # As a Hadoop path: the other tests of ingest have theirs in the home.
+    config = config.model_copy(
+        update={"spark": config.spark.model_copy(update={"checkpoint": (tmp_path / "elsewhere").as_uri()})}
+    )
     topic, file = config.kafka.topics.global2, write_config(config, tmp_path / "harmony.yaml")
     reports = chain.some_reports(60)
     chain.set_up(config)
     chain.produce(config, reports[:20])
     assert run_harmony(file, "ingest", "--once").returncode == 0
-    (plan,) = config.local.home.rglob("offsets/0")
+    (plan,) = (tmp_path / "elsewhere").rglob("offsets/0")
     plan.write_bytes(plan.read_bytes()[:30])
     chain.produce(config, reports[20:40])
     for partition, end in end_offsets(config.kafka, topic).items():

@@ -14,7 +14,6 @@ import pytest
 from harmonystate.config import CassandraSettings, Config, KafkaSettings, LocalSettings
 from harmonystate.edges.local import server
 from harmonystate.edges.local.ports import free_ports
-from harmonystate.edges.local.probe import cassandra_answers
 from tests.support.harmony import alive_with
 from tests.support.kafka import wait_until
 from tests.support.services import SHORT_LIVED, child_environment, write_config
@@ -183,24 +182,7 @@ def test_up_that_is_terminated_leaves_nothing_running(local):
 
 
 @pytest.mark.services
-def test_up_takes_over_what_a_killed_up_had_begun_to_start(local):
-    process = start_harmony(local, "up")
-    wait_for_a_server(local)
-    process.kill()
-    process.communicate()
-
-    try:
-        code, _, err = harmony(local, "up")
-
-        assert code == 0, err
-        assert ("Cassandra", "runs already") in said(err)
-        assert cassandra_answers("127.0.0.1", local.cassandra.port)
-    finally:
-        harmony(local, "down")
-
-
-@pytest.mark.services
-def test_what_was_written_outlives_up_twice_and_down_but_not_wipe(local):
+def test_what_was_written_outlives_up_twice_down_and_a_killed_up_but_not_wipe(local):
     # Two at once: one of them starts the servers, the other finds them.
     both = [start_harmony(local, "up") for _ in range(2)]
     stories = sorted(said(process.communicate()[1]) for process in both)
@@ -218,7 +200,14 @@ def test_what_was_written_outlives_up_twice_and_down_but_not_wipe(local):
     assert said(harmony(local, "down")[2]) == [("Cassandra", "stopped"), ("Kafka", "stopped")]
     assert pids(local) == []
 
-    assert harmony(local, "up")[0] == 0
+    killed = start_harmony(local, "up")
+    wait_for_a_server(local)
+    killed.kill()
+    killed.communicate()
+
+    code, _, err = harmony(local, "up")
+    assert code == 0, err
+    assert ("Cassandra", "runs already") in said(err)
     assert read_back(local) == ("kept", "kept")
 
     moved = local.model_copy(update={"cassandra": CassandraSettings(port=free_ports(1)[0])})

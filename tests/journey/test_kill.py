@@ -32,7 +32,7 @@ STAGES = {
 
 @pytest.fixture
 def config(config: Config) -> Config:
-    """500 reports a second leave time to meet each stage in the middle, and so do small batches of ingest."""
+    """300 reports a second leave time to meet each stage in the middle, and so do small batches of ingest."""
     produce = config.produce.model_copy(update={"rate": Fraction(300)})
     spark = config.spark.model_copy(update={"max_offsets_per_trigger": 2_000})
     return config.model_copy(update={"produce": produce, "spark": spark})

@@ -1,7 +1,6 @@
 """Servers that let nobody in without TLS, a login and a right, and what the real commands do there."""
 
 import socket
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from harmonystate.config import Config, LocalSettings
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.local.ports import LOOPBACK
 from tests.support.canaries import watching_command_lines
+from tests.support.fake_discord import TOKEN, FakeDiscord, Json
 from tests.support.harmony import run_harmony
 from tests.support.secured_cassandra import SecuredCassandra
 from tests.support.secured_kafka import SecuredKafka
@@ -84,12 +84,14 @@ class Run:
 
     Attributes:
         ended: by command.
+        told: the messages that Discord has got.
         seen: command lines, of any process of this host, that held a secret meanwhile.
         secrets: what may be found nowhere.
     """
 
     config: Config
     ended: dict[str, CompletedProcess[str]]
+    told: list[Json]
     seen: set[str]
     secrets: list[str]
 
@@ -97,7 +99,7 @@ class Run:
 COMMANDS = (
     ("produce", "--backfill", "1h", "--duration", "1h", "--drones", "5", "--seed", "1"),
     ("stream-alerts", "--once", "-v"),
-    ("alert-bot", "--once", "--sink", "console", "-v"),
+    ("alert-bot", "--once", "-v"),
     ("ingest", "--once", "-v"),
 )
 
@@ -109,7 +111,6 @@ def run(secured, tmp_path_factory):
     password_file = folder / "kafka-password"
     password_file.touch(mode=0o600)
     password_file.write_text(secured.kafka.passwords["app"] + "\n")
-    token = f"token-{uuid.uuid4()}"
     config = secured.config(folder / "home")
     events = {"spark.eventLog.enabled": True, "spark.eventLog.dir": (folder / "home/logs").as_uri()}
     (folder / "home/logs").mkdir(parents=True)
@@ -120,10 +121,11 @@ def run(secured, tmp_path_factory):
         }
     )
     path = write_config(written, folder / "harmony.yaml")
-    secrets = [secured.kafka.passwords["app"], secured.cassandra.passwords["app"], token]
-    variables = {"HARMONY_CASSANDRA__PASSWORD": secrets[1], "HARMONY_DISCORD__TOKEN": token}
+    secrets = [secured.kafka.passwords["app"], secured.cassandra.passwords["app"], TOKEN]
     ended = {}
-    with watching_command_lines(secrets) as seen:
+    with FakeDiscord() as discord, watching_command_lines(secrets) as seen:
+        variables = {f"HARMONY_DISCORD__{name}".upper(): str(value) for name, value in discord.settings.items()}
+        variables["HARMONY_CASSANDRA__PASSWORD"] = secrets[1]
         for command in COMMANDS:
             ended[command[0]] = run_harmony(path, *command, **variables)
-    return Run(config, ended, seen, secrets)
+    return Run(config, ended, discord.messages, seen, secrets)

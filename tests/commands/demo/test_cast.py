@@ -4,8 +4,9 @@ import pytest
 
 from harmonystate.commands.demo import place
 from harmonystate.commands.demo.cast import Cast
+from harmonystate.edges.kafka.transaction import TransactionFailed
 from harmonystate.edges.local.stop import Stop, Stopped
-from harmonystate.errors import CheckFailed
+from harmonystate.errors import CheckFailed, Unavailable
 from tests.support.harmony import alive_with
 from tests.support.services import write_config
 
@@ -47,6 +48,16 @@ def test_a_daemon_that_ends_well_has_died_and_a_task_has_not(cast):
     cast.start(*ENDS_WELL, role="daemon").process.wait(180)
     with pytest.raises(CheckFailed, match=r"^daemon died with exit code 0 "):
         cast.has_ended(task)
+
+
+def test_a_server_that_does_not_answer_is_told_unless_somebody_has_died(cast, offline_config):
+    with pytest.raises(Unavailable) as away, cast.asking():
+        raise TransactionFailed("no broker")
+
+    assert str(away.value) == f"Kafka at {offline_config.kafka.bootstrap_servers} does not answer: no broker"
+    cast.start(*ENDS_WELL, role="daemon").process.wait(180)
+    with pytest.raises(CheckFailed, match=r"^daemon died "), cast.asking():
+        raise TransactionFailed("no broker")
 
 
 def test_after_ctrl_c_nobody_waits_and_nothing_is_started(cast, stop, offline_config):

@@ -18,7 +18,9 @@ def _no_patience(monkeypatch):
     monkeypatch.setattr(checkpoint, "_WAIT_S", 0)
 
 
-@pytest.mark.parametrize("place", ["{tmp}/checkpoint", "file://{tmp}/checkpoint/", "hdfs://namenode/checkpoint"])
+@pytest.mark.parametrize(
+    "place", ["{tmp}/checkpoint", "file:{tmp}/checkpoint", "file://{tmp}/checkpoint/", "hdfs://namenode/checkpoint"]
+)
 def test_one_ingest_at_a_time_uses_a_checkpoint(tmp_path, place):
     path = place.format(tmp=tmp_path)
 

@@ -9,8 +9,8 @@ tally.py   what every store holds at the end, and whether all agree
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
 import structlog
 from msgspec import Struct
@@ -20,12 +20,11 @@ from harmonystate.commands.demo.cast import Cast
 from harmonystate.commands.demo.watch import Watch, watching
 from harmonystate.config import Config
 from harmonystate.edges.console.screen import View, showing
-from harmonystate.edges.kafka.transaction import TransactionFailed
 from harmonystate.edges.local import instance as instances
 from harmonystate.edges.local import jars
 from harmonystate.edges.local.children import Child
 from harmonystate.edges.local.stop import Stop, Stopped, stop_on_signals
-from harmonystate.errors import Misconfigured, Unavailable
+from harmonystate.errors import Misconfigured
 
 BACKFILL = "6h"
 LIVE_RATE = "60/min"
@@ -61,7 +60,7 @@ class Scene(Struct, frozen=True):
         where = f"{place.page(self.config)}   Kafka {self.config.kafka.bootstrap_servers}"
         while not done():
             self.cast.require_alive()
-            with self.asking():
+            with self.cast.asking():
                 self.watch.look()
             self.show(self.watch.view(phase, where))
             self.stop.raise_if_set(LOOK_EVERY_S)
@@ -77,23 +76,8 @@ class Scene(Struct, frozen=True):
 
     def _count(self) -> tally.Tally:
         self.cast.require_alive()
-        with self.asking():
+        with self.cast.asking():
             return tally.take(self.config)
-
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Let the body ask the servers; what it raises names who has died, before whoever does not answer.
-
-        Raises:
-            CheckFailed, Unavailable.
-        """
-        try:
-            yield
-        except (TransactionFailed, Unavailable) as fault:
-            self.cast.require_alive()
-            if isinstance(fault, Unavailable):
-                raise
-            raise Unavailable(f"Kafka at {self.config.kafka.bootstrap_servers} does not answer: {fault}") from fault
 
 
 def run(config: Config, *, exit_after: bool, discord: bool) -> int:
@@ -110,7 +94,9 @@ def run(config: Config, *, exit_after: bool, discord: bool) -> int:
         with Cast(ours, stop) as cast, showing(live=not exit_after) as show:
             cast.run("up")
             cast.run("setup")
-            with watching(ours) as watch:
+            with ExitStack() as opened:
+                with cast.asking():
+                    watch = opened.enter_context(watching(ours))
                 scene = Scene(ours, cast, watch, show, stop)
                 _play(scene, sink="discord" if discord else "console", exit_after=exit_after)
     return 0
@@ -140,7 +126,7 @@ def _open(scene: Scene, sink: str) -> Child:
     backfill = cast.begin("produce", "--backfill", BACKFILL, "--duration", BACKFILL, role="backfill")
     scene.until(f"backfill of {BACKFILL}", lambda: cast.has_ended(backfill))
     live = cast.start("produce", "--rate", LIVE_RATE, role="live")
-    with scene.asking():
+    with cast.asking():
         watch.look()
     backfilled = watch.seen["reports"]
     scene.until("storing the backfill", lambda: watch.rows >= backfilled)

@@ -1,17 +1,20 @@
 """The demo's processes: `harmony` commands as its children."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from harmonystate.commands.demo import place
 from harmonystate.config import Config
+from harmonystate.edges.kafka.transaction import TransactionFailed
 from harmonystate.edges.local import server
 from harmonystate.edges.local.children import Child, start_child, stop_children
 from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.process import last_lines
 from harmonystate.edges.local.stop import Stop, Stopped
-from harmonystate.errors import CheckFailed
+from harmonystate.errors import CheckFailed, Unavailable
 
 _LOOK_EVERY_S = 0.05
 
@@ -24,6 +27,7 @@ class Cast:
 
     def __init__(self, config: Config, stop: Stop) -> None:
         self._home = Home(config.local.home)
+        self._kafka = config.kafka.bootstrap_servers
         self._environment = place.environment(config)
         self._stop = stop
         # Those that run until they are stopped, and those that end by themselves.
@@ -84,6 +88,21 @@ class Cast:
         for name, folder in (("Kafka", self._home.kafka), ("Cassandra", self._home.cassandra)):
             if server.has_died(folder):
                 raise _death(name, "", server.log_of(folder))
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Let the body ask the servers; what it raises names who has died, before whoever does not answer.
+
+        Raises:
+            CheckFailed, Unavailable.
+        """
+        try:
+            yield
+        except (TransactionFailed, Unavailable) as fault:
+            self.require_alive()
+            if isinstance(fault, Unavailable):
+                raise
+            raise Unavailable(f"Kafka at {self._kafka} does not answer: {fault}") from fault
 
     def _require_children(self) -> None:
         ended_ill = [one for one in self._tasks if one.exit_code]

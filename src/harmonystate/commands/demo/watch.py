@@ -6,7 +6,7 @@ It counts records, not offsets: at a hundred small transactions a second their m
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -109,12 +109,17 @@ class Watch:
 
 @contextmanager
 def watching(config: Config) -> Iterator[Watch]:
-    """Open a Watch on the demo's services, from now on."""
+    """Open a Watch on the demo's services, from now on.
+
+    Raises:
+        TransactionFailed: when Kafka does not answer; Unavailable: when Cassandra does not.
+    """
     topics = config.kafka.topics
     with ExitStack() as opened:
-        reports, alerts, deliveries = (Tail(config.kafka, t) for t in (topics.global1, topics.alert, topics.delivery))
-        for tail in (reports, alerts, deliveries):
-            opened.callback(tail.close)
+        reports, alerts, deliveries = (
+            opened.enter_context(closing(Tail(config.kafka, topic)))
+            for topic in (topics.global1, topics.alert, topics.delivery)
+        )
         session = opened.enter_context(open_session(config.cassandra))
         yield Watch(
             config,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from harmonystate.edges.spark.checkpoint_repair import is_local, local_folder
 from harmonystate.errors import Busy
 
 # The JVM of an ingest that was killed lives on for about two seconds, and holds the lock as long.
@@ -64,10 +65,9 @@ def parse_offsets(text: str) -> dict[tuple[str, int], int]:
 
 
 def _lock_path(checkpoint: str, locks: Path) -> Path:
-    local = checkpoint.removeprefix("file://")
-    if "://" in local:
+    if not is_local(checkpoint):
         return locks / "checkpoint" / f"{hashlib.sha256(checkpoint.encode()).hexdigest()[:16]}.lock"
-    return Path(local.rstrip("/") + ".lock").absolute()
+    return Path(f"{local_folder(checkpoint)}.lock")
 
 
 def _try_lock(descriptor: int) -> bool:

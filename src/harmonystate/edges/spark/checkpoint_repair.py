@@ -5,6 +5,7 @@ the topic is read from its beginning again. Both are harmless: the same rows are
 """
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from zlib import crc32
 from harmonystate.errors import Misconfigured
 
 _CRC_MAGIC = b"crc\0"
+# Hadoop takes file:/folder and file:///folder alike, and hdfs:/folder for one of its default file system.
+_FILE, _SCHEME = re.compile(r"\Afile:(?://)?(?=/)"), re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 class Damage(NamedTuple):
@@ -29,8 +32,8 @@ class Damage(NamedTuple):
 
 
 def is_local(checkpoint: str) -> bool:
-    """Say whether a checkpoint is a folder of this host."""
-    return "://" not in checkpoint.removeprefix("file://")
+    """Say whether a checkpoint is a folder of this host: it has no scheme, or `file:`."""
+    return not _SCHEME.match(_bare(checkpoint))
 
 
 def local_folder(checkpoint: str) -> Path:
@@ -44,7 +47,7 @@ def local_folder(checkpoint: str) -> Path:
             f"spark.checkpoint: {checkpoint} is not a folder of this host: remove it by its own tools, "
             "and ingest reads the topic from its beginning again, which is harmless"
         )
-    return Path(checkpoint.removeprefix("file://")).absolute()
+    return Path(_bare(checkpoint)).absolute()
 
 
 def find_damage(folder: Path) -> Damage | None:
@@ -157,3 +160,7 @@ def next_offsets(checkpoint: str, topic: str) -> dict[int, int]:
         return {int(partition): int(offset) for partition, offset in by_topic.get(topic, {}).items()}
     except (OSError, ValueError, IndexError, AttributeError):
         return {}
+
+
+def _bare(checkpoint: str) -> str:
+    return _FILE.sub("", checkpoint)
