@@ -25,7 +25,7 @@ from harmonystate.edges.local import jars
 from harmonystate.edges.local.jar_lock import read_lock
 from harmonystate.edges.local.ports import free_ports
 
-MODULES = ("command_line", "produce", "stream_alerts", "ingest", "analyze")
+MODULES = ("command_line", "produce", "stream_alerts", "ingest", "analyze", "demo")
 RESULTS = Path(__file__).with_name("results")
 SERVERS = {"kafka_2.13": "Kafka", "cassandra-all": "Cassandra"}
 PACKAGES = ("harmonystate", "kafka-python", "pyspark", "cassandra-driver", "msgspec")

@@ -28,6 +28,7 @@ GOALS = (
     Goal("ingest", "steady rows/s", "ingest, from the first batch on", "rows/s", AT_LEAST, 20_000),
     Goal("analyze", "a day, all dirty s", "analyze of 24 h x 100 drones", "s", AT_MOST, 15),
     Goal("analyze", "a day, one hour dirty s", "analyze with one hour dirty", "s", AT_MOST, 8),
+    Goal("demo", "peak MB", "all of the demo, resident at most", "MB", AT_MOST, 4_096),
     Goal("up", "seconds", "harmony up, jars there", "s", AT_MOST, 12),
     Goal("command_line", "--help ms", "harmony --help", "ms", AT_MOST, 200),
 )  # fmt: skip
