@@ -114,7 +114,7 @@ def test_a_row_that_disagrees_is_overwritten_though_its_writer_s_clock_was_ahead
     with open_session(filled.cassandra) as session:
         marked = session.execute("SELECT changed FROM report_hours WHERE day = %s AND hour = %s", (hour.date(), hour))
         session.execute(
-            f"UPDATE report USING TTL 999999 AND TIMESTAMP {ahead} SET words = ['war'] "
+            f"UPDATE report USING TTL 999999 AND TIMESTAMP {ahead} SET words = ['war'], persons = null "
             "WHERE hour = %s AND shard = %s AND droneid = %s AND time = %s AND reportid = %s",
             (hour, wrong.drone_id % 4, wrong.drone_id, wrong.time, UUID(wrong.report_id)),
         )

@@ -33,7 +33,8 @@ class StoredReport(NamedTuple):
     """A row.
 
     Attributes:
-        written_ms: when it was written, milliseconds since 1970; left_s: seconds until it expires, None = never.
+        written_ms: when its persons were written, milliseconds since 1970; 0 = somebody has deleted them.
+        left_s: seconds until it expires; None = never.
     """
 
     report: Report
@@ -59,7 +60,8 @@ def read_rows(session: Session, settings: CassandraSettings, hours: Iterable[dat
         while some := list(islice(partitions, _AT_ONCE)):
             for _, rows in execute_concurrent_with_args(session, query, some, raise_on_first_error=True):
                 for row in rows:
-                    yield StoredReport(as_report(row), row.written // 1000, row.left_s)
+                    # A column that somebody has deleted has no time either.
+                    yield StoredReport(as_report(row), (row.written or 0) // 1000, row.left_s)
 
 
 def write_rows(session: Session, settings: CassandraSettings, reports: Iterable[Report], *, now: datetime) -> int:
