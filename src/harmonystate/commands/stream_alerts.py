@@ -104,7 +104,8 @@ def sort_out_lines(lines: Iterable[bytes], *, threshold: int, now: Clock, alerts
             continue
         if alert is not None:
             alerts.write(encode_alert(alert, line, threshold=threshold, raised_at=now()) + b"\n")
-    alerts.flush()
+            # The next line may be an hour away.
+            alerts.flush()
     return BadInput.exit_code if bad else 0
 
 
