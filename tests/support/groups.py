@@ -26,9 +26,11 @@ def members(settings: KafkaSettings, group: str) -> set[str]:
 
 
 @contextmanager
-def member_of(settings: KafkaSettings, group: str, topic: str, *, instance: str | None = None) -> Iterator[Any]:
+def member_of(
+    settings: KafkaSettings, group: str, topic: str, *, instance: str | None = None, **ours: Any
+) -> Iterator[Any]:
     """Yield the plain client's consumer, which has all partitions of the topic; one with a name has not left after."""
-    consumer = open_consumer(settings, topic, group_id=group, group_instance_id=instance)
+    consumer = open_consumer(settings, topic, group_id=group, group_instance_id=instance, **ours)
     # A leader that does not know the partitions yet would give itself an empty share.
     partitions_of(consumer, topic)
     wait_until(lambda: consumer.poll(100) or consumer.assignment(), within_s=120, what="the member's share")

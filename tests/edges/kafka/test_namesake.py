@@ -5,12 +5,10 @@ import uuid
 
 import pytest
 
-from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.namesake import await_name
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.errors import Misconfigured
 from tests.support.groups import member_of
-from tests.support.kafka import wait_until
 
 pytestmark = pytest.mark.services
 
@@ -40,9 +38,8 @@ def test_a_name_that_nobody_bears_is_free(settings, group):
 
 
 def test_a_name_that_we_bear_ourselves_is_free(settings, group):
-    before = open_consumer(settings, settings.topics.alert, group_id=group, group_instance_id="a", client_id="ours")
-    wait_until(lambda: before.poll(100) or before.assignment(), what="its share")
-    before.close(autocommit=False)  # a static member stays in the group
+    with member_of(settings, group, settings.topics.alert, instance="a", client_id="ours"):
+        pass
     stopped = threading.Event()
     stopped.set()
 
