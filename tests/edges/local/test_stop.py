@@ -8,13 +8,18 @@ import pytest
 
 from harmonystate.edges.local import stop
 
+# `print` may not be called in a handler while the main thread is in the middle of one.
+SAY = """
+import os
+
+def say(word):
+    os.write(1, word.encode() + b"\\n")
+"""
 # Says when it can be asked, and that it has been; then it does not finish.
 HANGS = """
 import threading
-from functools import partial
 from harmonystate.edges.local.stop import stop_on_signals
 
-say = partial(print, flush=True)
 stop = stop_on_signals(lambda: say("last words"), at_once=lambda: say("at once"), **{options})
 say("ready")
 while not stop.wait(600):
@@ -31,11 +36,11 @@ lock = threading.Lock()
 
 def last_words():
     with lock:
-        print("last words", flush=True)
+        say("last words")
 
-stop_on_signals(last_words, at_once=lambda: print("at once", flush=True), grace_s=600)
+stop_on_signals(last_words, at_once=lambda: say("at once"), grace_s=600)
 with lock:
-    print("ready", flush=True)
+    say("ready")
     while threading.active_count() < 3:
         threading.Event().wait(0.01)
 threading.Event().wait(600)
@@ -47,10 +52,10 @@ from harmonystate.edges.local.stop import stop_on_signals
 
 def last_words():
     threading.main_thread().join()
-    print("last words", flush=True)
+    say("last words")
 
-stop_on_signals(last_words, at_once=lambda: print("at once", flush=True), grace_s=600)
-print("ready", flush=True)
+stop_on_signals(last_words, at_once=lambda: say("at once"), grace_s=600)
+say("ready")
 while threading.active_count() < 3:
     threading.Event().wait(0.01)
 """
@@ -60,14 +65,14 @@ from harmonystate.edges.local.stop import unwind_on_sigterm
 
 unwind_on_sigterm(**{options})
 try:
-    print("ready", flush=True)
+    say("ready")
     threading.Event().wait(600)
 finally:
     try:
-        print("undone", flush=True)
+        say("undone")
         threading.Event().wait({still_s})
     finally:
-        print("done", flush=True)
+        say("done")
 """
 
 
@@ -76,7 +81,7 @@ class Asked:
 
     def __init__(self, script: str, **fields: object) -> None:
         code = script.format(**({"options": {}, "still_s": 0} | fields))
-        self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([sys.executable, "-c", SAY + code], stdout=subprocess.PIPE, text=True)
         self.hear("ready")
 
     def ask(self, number: signal.Signals) -> None:
