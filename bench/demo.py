@@ -6,7 +6,6 @@
 import os
 import tempfile
 import time
-from collections.abc import Iterator
 
 import psutil
 
@@ -31,18 +30,11 @@ def main() -> dict[str, float]:
     return figures
 
 
-def _everybody(pid: int, home: str) -> Iterator[psutil.Process]:
-    """Yield the demo, whatever descends from it, and the servers, which `up` has left behind."""
-    for one in psutil.process_iter(["cmdline"]):
-        if pid in {one.pid, *_ancestors(one)} or any(home in word for word in one.info["cmdline"] or []):
-            yield one
-
-
-def _ancestors(process: psutil.Process) -> list[int]:
-    try:
-        return [parent.pid for parent in process.parents()]
-    except psutil.NoSuchProcess:
-        return []
+def _everybody(pid: int, home: str) -> set[psutil.Process]:
+    """Return the demo, whatever descends from it, and the servers, which `up` has left behind."""
+    demo = psutil.Process(pid)
+    servers = [one for one in psutil.process_iter(["cmdline"]) if home in " ".join(one.info["cmdline"] or [])]
+    return {demo, *demo.children(recursive=True), *servers}
 
 
 def _held_mb(process: psutil.Process) -> float:

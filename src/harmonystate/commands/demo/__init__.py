@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 
 import structlog
 from msgspec import Struct
@@ -55,13 +55,12 @@ class Scene(Struct, frozen=True):
         Raises:
             Stopped: when somebody pressed ^C.
             CheckFailed: when a process has died.
-            Unavailable: when one does not answer.
+            TransactionFailed: when Kafka does not answer; Unavailable: when Cassandra does not.
         """
         where = f"{place.page(self.config)}   Kafka {self.config.kafka.bootstrap_servers}"
         while not done():
             self.cast.require_alive()
-            with self.cast.asking():
-                self.watch.look()
+            self.watch.look()
             self.show(self.watch.view(phase, where))
             self.stop.raise_if_set(LOOK_EVERY_S)
 
@@ -76,8 +75,7 @@ class Scene(Struct, frozen=True):
 
     def _count(self) -> tally.Tally:
         self.cast.require_alive()
-        with self.cast.asking():
-            return tally.take(self.config)
+        return tally.take(self.config)
 
 
 def run(config: Config, *, exit_after: bool, discord: bool) -> int:
@@ -94,9 +92,7 @@ def run(config: Config, *, exit_after: bool, discord: bool) -> int:
         with Cast(ours, stop) as cast, showing(live=not exit_after) as show:
             cast.run("up")
             cast.run("setup")
-            with ExitStack() as opened:
-                with cast.asking():
-                    watch = opened.enter_context(watching(ours))
+            with cast.asking(), watching(ours) as watch:
                 scene = Scene(ours, cast, watch, show, stop)
                 _play(scene, sink="discord" if discord else "console", exit_after=exit_after)
     return 0
@@ -126,8 +122,7 @@ def _open(scene: Scene, sink: str) -> Child:
     backfill = cast.begin("produce", "--backfill", BACKFILL, "--duration", BACKFILL, role="backfill")
     scene.until(f"backfill of {BACKFILL}", lambda: cast.has_ended(backfill))
     live = cast.start("produce", "--rate", LIVE_RATE, role="live")
-    with cast.asking():
-        watch.look()
+    watch.look()
     backfilled = watch.seen["reports"]
     scene.until("storing the backfill", lambda: watch.rows >= backfilled)
     return live
