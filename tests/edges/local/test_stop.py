@@ -15,16 +15,18 @@ import os
 def say(word):
     os.write(1, word.encode() + b"\\n")
 """
-# Says when it can be asked, and that it has been; then it does not finish.
+# Says when it can be asked, and that it has been; then it does not finish. It waits briefly, again and again, as all of
+# ours do: a signal that comes just before a wait begins is handled after it.
 HANGS = """
 import threading
 from harmonystate.edges.local.stop import stop_on_signals
 
 stop = stop_on_signals(lambda: say("last words"), at_once=lambda: say("at once"), **{options})
 say("ready")
-while not stop.wait(600):
+while not stop.wait(0.1):
     pass
-threading.Event().wait(600)
+while True:
+    threading.Event().wait(0.1)
 """
 # Holds what its last words need, as whoever is in the middle of a log line does, until somebody waits for it: beside
 # the main thread there are the one that counts the grace and the one that says them.
@@ -66,7 +68,8 @@ from harmonystate.edges.local.stop import unwind_on_sigterm
 unwind_on_sigterm(**{options})
 try:
     say("ready")
-    threading.Event().wait(600)
+    while True:
+        threading.Event().wait(0.1)
 finally:
     try:
         say("undone")

@@ -115,7 +115,9 @@ def test_a_jvm_that_does_not_start_is_said_with_its_reason(offline_config):
             pass
 
 
-def test_a_jvm_that_is_killed_as_soon_as_it_listens_is_said_not_to_start(offline_config, tmp_path):
+def test_a_jvm_that_is_killed_as_soon_as_it_listens_is_said_not_to_start(offline_config, tmp_path, monkeypatch):
+    # What it sets for Spark is not for the tests after it.
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     java = tmp_path / "bin/java"
     java.parent.mkdir()
     # Where it listens (port 1, which nobody does), and a secret of one letter: what Spark's gateway writes down.
