@@ -95,7 +95,7 @@ def test_wiping_needs_somebody_to_ask(local):
     assert kept.read_text() == "precious"
 
 
-@pytest.mark.parametrize(("answer", "left"), [("", ["kafka"]), ("y", ["locks"])])
+@pytest.mark.parametrize(("answer", "left"), [("n", ["kafka"]), ("", ["kafka"]), ("y", ["locks"])])
 def test_wiping_asks_on_a_terminal_and_does_what_it_is_told(local, answer, left):
     home = local.local.home
     (home / "kafka/data").mkdir(parents=True)

@@ -74,5 +74,6 @@ def _value(session: Session, query: str, minute: datetime) -> Any:
 
 
 def _found(row: Any) -> FoundRow:
-    written = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row.written)
+    # A column that somebody has deleted has no time either.
+    written = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row.written or 0)
     return FoundRow(as_report(row), written, row.left_s)
