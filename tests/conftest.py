@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for; nothing is started before one does."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,11 @@ settings.load_profile("thorough")
 _NAMED_SERVICES = os.environ.pop("HARMONY_TEST_SERVICES", None)
 for _name in [name for name in os.environ if name.startswith("HARMONY_")]:
     del os.environ[_name]
+# Hides what users meet who have not set it: lines that wait in a buffer, a print that a signal cuts in two.
+os.environ.pop("PYTHONUNBUFFERED", None)
+# A shell has what it starts in the background ignore ^C, and children would inherit that; tests send ^C to theirs.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
