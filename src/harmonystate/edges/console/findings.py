@@ -81,7 +81,7 @@ def _counts(verdict: Verdict) -> Table:
 
 
 def _cases(cases: list[Case]) -> Table:
-    table = make_table("Wrong", "what", "where", "=id", "=record", "")
+    table = make_table("Wrong", "what", "where", "=id", "=record", "detail")
     for case in cases:
         table.add_row(case.kind, case.store, case.id, "\n".join(map(str, case.places)), case.detail)
     return table
