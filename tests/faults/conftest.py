@@ -28,11 +28,19 @@ from tests.support.services import Services, local_config, write_config
 
 SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(10**6))
 INSTANCES = ("a", "b", "c")
+# What is done at full size takes minutes, on a busy machine many more; without an end it must not be.
+FULL_SIZE_WITHIN_S = 7_200
 
 
 def pytest_configure() -> None:
     # Our own readers meet the faults too, and the client says so by the thousand.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("faults") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(FULL_SIZE_WITHIN_S))
 
 
 @pytest.fixture(autouse=True)

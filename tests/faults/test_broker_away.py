@@ -18,7 +18,6 @@ INSTANCE = dict.fromkeys(("stream-alerts", "alert-bot"), ("--instance", "a"))
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(1_800)
 def test_r6_ten_minutes_without_a_broker_cost_time_and_nothing_else(
     chance, crew, config, broker, discord, history, begins, report
 ):

@@ -46,7 +46,6 @@ DAMAGES = {
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(7_200)
 def test_r10_a_checkpoint_lost_or_torn_ten_times_each_leaves_the_same_rows(everything, chance, report):
     (config, path), topics = everything, everything[0].kafka.topics
     plan = [*DAMAGES] * TIMES

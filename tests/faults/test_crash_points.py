@@ -18,7 +18,7 @@ POINTS = {
 PASSINGS = 5
 
 QUICK = pytest.param(1, marks=pytest.mark.services, id="quick")
-FULL = pytest.param(20, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full")
+FULL = pytest.param(20, marks=pytest.mark.faults, id="full")
 
 
 def plan(times, chance):
@@ -41,7 +41,7 @@ def test_r2_r19_a_stage_may_die_at_any_point_and_be_asked_to_leave_at_any_time(
 
     with Watcher(config.kafka, topics.global1, topics.global2, topics.alert, topics.delivery) as watcher:
         supervisor = Supervisor(crew, history, options, points)
-        wait_until(lambda: supervisor.tend() or not supervisor.points_left, within_s=1_200, what="the last crash")
+        wait_until(lambda: supervisor.tend() or not supervisor.points_left, within_s=3_600, what="the last crash")
         for stage in STAGES * times:
             (topic, *_) = LEADS_TO[stage](topics)
             wait_until(lambda s=stage, t=topic: supervisor.is_at_work(s, watcher, t), within_s=120, what=stage)

@@ -13,15 +13,13 @@ GROUP = "alert-bot"
 # The shortest that a broker takes, so that another takes over soon.
 SESSION = {"session_timeout_ms": 6_000, "heartbeat_interval_ms": 2_000}
 
-FULL = [pytest.mark.faults, pytest.mark.timeout(1_800)]
-
 
 @pytest.mark.parametrize(
     ("how", "times", "count", "limit"),
     [
         pytest.param("frozen", 1, 300, 2, marks=pytest.mark.services, id="quick"),
-        pytest.param("frozen", 8, 2_000, 4, marks=FULL, id="frozen, full"),
-        pytest.param("cut off", 8, 2_000, 4, marks=FULL, id="cut off, full"),
+        pytest.param("frozen", 8, 2_000, 4, marks=pytest.mark.faults, id="frozen, full"),
+        pytest.param("cut off", 8, 2_000, 4, marks=pytest.mark.faults, id="cut off, full"),
     ],
 )
 def test_r3_a_bot_that_comes_back_tells_nothing_that_another_has_told_meanwhile(

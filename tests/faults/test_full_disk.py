@@ -101,7 +101,6 @@ def test_r23_a_full_disk_under_the_checkpoint_is_named_and_costs_no_row(
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(3_600)
 def test_r23_a_disk_that_fills_up_under_ingest_ends_it_with_one_line_and_it_goes_on_once_there_is_room(
     everything, hire, disk, checkpoint, history, chance, report
 ):
@@ -132,7 +131,6 @@ def test_r23_a_disk_that_fills_up_under_ingest_ends_it_with_one_line_and_it_goes
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(1_800)
 def test_r23_kafka_s_disk_may_fill_up_under_all_stages(hire, history, discord, chance, begins, tmp_path, report):
     folder = tmp_path / "kafka"
     with small_disk(folder / "data", 200 * MB) as disk, at_work(broker := Broker(folder)):
@@ -164,7 +162,6 @@ def test_r23_kafka_s_disk_may_fill_up_under_all_stages(hire, history, discord, c
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(1_800)
 def test_r23_cassandra_s_disk_may_fill_up_under_ingest(broker, hire, history, chance, tmp_path, report):
     folder = tmp_path / "cassandra"
     with small_disk(folder / "data", 200 * MB) as disk, at_work(node := CassandraNode(folder)):

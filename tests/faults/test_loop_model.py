@@ -94,7 +94,6 @@ def test_whatever_call_goes_wrong_each_alert_is_written_once_and_in_order(counte
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(1_800)
 @given(counts, fates, calm_s)
 @settings(max_examples=10_000)
 def test_model_whatever_call_goes_wrong_ten_thousand_times(counted, happening, calm):

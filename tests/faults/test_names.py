@@ -19,7 +19,6 @@ COMMANDS = (
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(900)
 def test_s7_no_log_of_a_hundred_thousand_reports_names_anybody(everything, report):
     config, path = everything
     said = []

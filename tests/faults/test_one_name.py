@@ -27,7 +27,7 @@ TIMES = pytest.mark.parametrize(
     "times",
     [
         pytest.param(1, marks=pytest.mark.services, id="quick"),
-        pytest.param(10, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"),
+        pytest.param(10, marks=pytest.mark.faults, id="full"),
     ],
 )
 

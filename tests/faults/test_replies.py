@@ -27,7 +27,7 @@ def run_of(chance, begins):
     ("times", "late"),
     [
         pytest.param(5, 1, marks=pytest.mark.services, id="quick"),
-        pytest.param(100, 5, marks=[pytest.mark.faults, pytest.mark.timeout(3_600)], id="full"),
+        pytest.param(100, 5, marks=pytest.mark.faults, id="full"),
     ],
 )
 def test_r5_a_transaction_whose_replies_are_lost_is_neither_torn_nor_lost_nor_doubled(
@@ -71,7 +71,7 @@ def supervisor_tends(supervisor, watcher, topics):
     "times",
     [
         pytest.param(1, marks=pytest.mark.services, id="quick"),
-        pytest.param(20, marks=[pytest.mark.faults, pytest.mark.timeout(1_800)], id="full"),
+        pytest.param(20, marks=pytest.mark.faults, id="full"),
     ],
 )
 def test_r7_no_transaction_is_committed_without_a_batch_that_expired_in_it(

@@ -8,7 +8,7 @@ from kafka.producer.future import FutureProduceResult, FutureRecordMetadata
 from kafka.structs import TopicPartition
 
 from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka import seam
+from harmonystate.edges.kafka import seam, transaction
 from harmonystate.edges.kafka.offsets import committed, end_offsets, lag
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, Transactor, translated
@@ -160,6 +160,24 @@ def test_the_one_that_opened_first_is_fenced(transactor, kafka_settings, name):
     second.close()
 
     assert len(read(kafka_settings, topic)) == 2
+
+
+@pytest.mark.parametrize(("silent_s", "kind"), [(3.9, Fenced), (4.1, TransactionFailed)])
+def test_one_whose_group_may_have_thrown_it_out_meanwhile_is_not_taken_for_one_with_a_namesake(
+    silent_s, kind, kafka_settings, name, monkeypatch
+):
+    session = {"session_timeout_ms": 6_000, "heartbeat_interval_ms": 2_000}
+    settings = kafka_settings.model_copy(update={"client": {**kafka_settings.client, **session}})
+    frozen, other = (Transactor(settings, name) for _ in range(2))
+    moments = iter([0.0, silent_s])
+    monkeypatch.setattr(transaction, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+
+    with pytest.raises(TransactionFailed) as fault:
+        frozen.commit(letters(settings.topics.alert, 1))
+    frozen.discard()
+    other.close()
+
+    assert type(fault.value) is kind
 
 
 def test_an_epoch_that_changes_inside_a_transaction_is_no_success(transactor, kafka_settings, monkeypatch):

@@ -126,6 +126,12 @@ def require(settings: KafkaSettings, topics: Iterable[str]) -> None:
         )
 
 
+def thrown_out_after_s(settings: KafkaSettings) -> float:
+    """Return after how long a silence a group may have thrown a member out, whose last heartbeat was earlier still."""
+    options = CONSUMER_DEFAULTS | client_options(settings)
+    return float(options["session_timeout_ms"] - options["heartbeat_interval_ms"]) / 1000
+
+
 def cluster_id(settings: KafkaSettings) -> str:
     """Return the id that the cluster was formatted with; no two clusters share one."""
     with open_admin_or_explain(settings) as admin:

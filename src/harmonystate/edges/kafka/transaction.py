@@ -13,15 +13,13 @@ from harmonystate import crash
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka import rights, seam
-from harmonystate.edges.kafka.connect import open_producer
+from harmonystate.edges.kafka.connect import open_producer, thrown_out_after_s
 from harmonystate.edges.kafka.watchdog import Watchdog
 from harmonystate.errors import Misconfigured
 
 TRANSACTION_TIMEOUT_MS = 40_000
 # Longer than a coordinator or a leader takes to move to another broker (12 s seen); short enough for SIGTERM's 20 s.
 ANSWER_S = 15.0
-# Whoever falls silent so long in a transaction has lost its place in the group, and others may abort what it left open.
-SILENT_S = 10.0
 CLOSE_S = 5.0
 
 _FENCED = (
@@ -70,6 +68,7 @@ class Transactor:
             Misconfigured: when Kafka refuses us.
         """
         self._id = transactional_id
+        self._thrown_out_after_s = thrown_out_after_s(settings)
         with translated(to="WRITE", name=transactional_id):
             self._producer = open_producer(
                 settings,
@@ -115,8 +114,9 @@ class Transactor:
         try:
             self._commit(outgoings, offsets or {}, member or group, metadata)
         except Fenced as fault:
-            if time.monotonic() - began > SILENT_S:
-                # It says nothing of another process with our name: we were frozen, and given up for dead.
+            if time.monotonic() - began > self._thrown_out_after_s:
+                # It says nothing of another process with our name: we were frozen, and whoever took over our share has
+                # aborted what we had left open.
                 raise TransactionFailed(fault, outcome_unknown=fault.outcome_unknown) from fault
             raise
 
