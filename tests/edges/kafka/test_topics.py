@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from harmonystate.edges.kafka import connect
 from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.plans import plans
 from harmonystate.edges.kafka.topics import create_topics
@@ -36,6 +37,14 @@ def test_made_again_they_are_there(config):
     create_topics(config.kafka)
 
     assert create_topics(config.kafka) == [f"topic {name}: there" for name in config.kafka.topics.model_dump().values()]
+
+
+def test_a_broker_may_take_longer_to_make_a_topic_than_to_answer(config, monkeypatch):
+    monkeypatch.setattr(connect, "REQUIRE_ANSWER_MS", 1)
+
+    create_topics(config.kafka)
+
+    assert all(line.endswith(": there") for line in create_topics(config.kafka))
 
 
 def test_several_that_make_them_at_once_do_not_mind(config):

@@ -85,8 +85,8 @@ def open_admin(settings: KafkaSettings, **ours: Any) -> Iterator[KafkaAdminClien
 
 
 @contextmanager
-def open_admin_or_explain(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
-    """Open an admin client at the start of a command, within 15 s.
+def open_admin_or_explain(settings: KafkaSettings, **ours: Any) -> Iterator[KafkaAdminClient]:
+    """Open an admin client at the start of a command, within 15 s; the rest as for `open_consumer`.
 
     Raises:
         Unavailable: nobody answers; the message names host and port.
@@ -94,11 +94,10 @@ def open_admin_or_explain(settings: KafkaSettings) -> Iterator[KafkaAdminClient]
     """
     where = ", ".join(servers(settings))
     hint = "; start it with `harmony up`" if all_loopback(servers(settings)) else ""
+    patience = {"bootstrap_timeout_ms": REQUIRE_BOOTSTRAP_MS, "request_timeout_ms": REQUIRE_ANSWER_MS}
     with listening() as causes:
         try:
-            with open_admin(
-                settings, bootstrap_timeout_ms=REQUIRE_BOOTSTRAP_MS, request_timeout_ms=REQUIRE_ANSWER_MS
-            ) as admin:
+            with open_admin(settings, **(patience | ours)) as admin:
                 yield admin
         except kafka_errors.AuthorizationError as fault:
             raise refused(fault) from fault
@@ -126,10 +125,18 @@ def require(settings: KafkaSettings, topics: Iterable[str]) -> None:
         )
 
 
+def session_s(settings: KafkaSettings) -> float:
+    """Return after how long a silence a group throws a member out, from its last heartbeat on."""
+    return _consumer_s(settings, "session_timeout_ms")
+
+
 def thrown_out_after_s(settings: KafkaSettings) -> float:
     """Return after how long a silence a group may have thrown a member out, whose last heartbeat was earlier still."""
-    options = CONSUMER_DEFAULTS | client_options(settings)
-    return float(options["session_timeout_ms"] - options["heartbeat_interval_ms"]) / 1000
+    return session_s(settings) - _consumer_s(settings, "heartbeat_interval_ms")
+
+
+def _consumer_s(settings: KafkaSettings, name: str) -> float:
+    return float((CONSUMER_DEFAULTS | client_options(settings))[name]) / 1000
 
 
 def cluster_id(settings: KafkaSettings) -> str:

@@ -9,8 +9,7 @@ import time
 from typing import Any
 
 from harmonystate.config import KafkaSettings
-from harmonystate.edges.kafka.connect import CONSUMER_DEFAULTS, open_admin
-from harmonystate.edges.kafka.options import client_options
+from harmonystate.edges.kafka.connect import open_admin, session_s
 from harmonystate.edges.kafka.patience import Stop
 from harmonystate.edges.kafka.transaction import translated
 from harmonystate.errors import Misconfigured
@@ -34,8 +33,7 @@ def await_name(settings: KafkaSettings, *, group: str, instance: str, client_id:
         Misconfigured: when it is still there after all that time, so it lives.
         TransactionFailed: when Kafka does not answer.
     """
-    session_ms = (CONSUMER_DEFAULTS | client_options(settings))["session_timeout_ms"]
-    until = time.monotonic() + LONGEST * session_ms / 1000
+    until = time.monotonic() + LONGEST * session_s(settings)
     while _is_elsewhere(settings, group, instance, client_id):
         if time.monotonic() > until:
             raise Misconfigured("another process has this one's name: start this one with another --instance")

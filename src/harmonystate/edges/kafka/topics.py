@@ -9,6 +9,9 @@ from harmonystate.edges.kafka.plans import Plan, plans
 from harmonystate.edges.kafka.topic_state import differences, retention_warnings
 from harmonystate.errors import Misconfigured, Unavailable
 
+# Kafka's own default; a busy broker needs more for it than for the answer that it is there.
+MAKING_TAKES_MS = 30_000
+
 
 def create_topics(settings: KafkaSettings) -> list[str]:
     """Make the topics that are not there; change none that is. Safe to run again, and by several at once.
@@ -21,9 +24,9 @@ def create_topics(settings: KafkaSettings) -> list[str]:
         Misconfigured: when Kafka refuses to make one, such as with more replicas than brokers.
     """
     wanted = plans(settings)
-    with open_admin_or_explain(settings) as admin:
+    with open_admin_or_explain(settings, request_timeout_ms=MAKING_TAKES_MS) as admin:
         made = {plan.name for plan in wanted if _create(admin, plan)}
-        admin.wait_for_topics([plan.name for plan in wanted])
+        admin.wait_for_topics([plan.name for plan in wanted], timeout_ms=MAKING_TAKES_MS)
         lines = [_say_made(plan) if plan.name in made else _say_there(admin, plan) for plan in wanted]
         return lines + [f"warning: {warning}" for warning in retention_warnings(admin, wanted)]
 
