@@ -59,6 +59,7 @@ def require_exactly_once(counted, happening, calm):
     world = World(counted, chain.from_iterable([Fate.FINE] * calls + [fate] for calls, fate in happening))
     with pytest.MonkeyPatch.context() as patch, capture_logs():
         patch.setattr(transaction, "open_producer", lambda *_, **__: Producer(world))
+        patch.setattr(transaction, "await_markers", lambda *_: None)
         patch.setattr(group_reader, "open_consumer", lambda *_, **__: Consumer(world))
         patch.setattr(exactly_once, "leave", lambda *_, **__: None)
         patch.setattr(session, "abort_what_was_left", lambda *_, **__: None)

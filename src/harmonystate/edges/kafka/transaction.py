@@ -14,6 +14,7 @@ from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka import rights, seam
 from harmonystate.edges.kafka.connect import open_producer, thrown_out_after_s
+from harmonystate.edges.kafka.markers import await_markers
 from harmonystate.edges.kafka.watchdog import Watchdog
 from harmonystate.errors import Misconfigured
 
@@ -67,7 +68,8 @@ class Transactor:
             TransactionFailed: when Kafka does not answer.
             Misconfigured: when Kafka refuses us.
         """
-        self._id = transactional_id
+        self._settings, self._id = settings, transactional_id
+        self._has_committed = False
         self._thrown_out_after_s = thrown_out_after_s(settings)
         with translated(to="WRITE", name=transactional_id):
             self._producer = open_producer(
@@ -136,15 +138,18 @@ class Transactor:
         crash.passing("before-commit")
         with translated(outcome_unknown=True), self._watchdog.watching("commit_transaction"):
             seam.commit(self._producer, timeout_s=ANSWER_S)
+        self._has_committed = True
         crash.passing("after-commit")
 
     def close(self) -> None:
-        """Close it between two transactions."""
+        """Close it between two transactions, once the last one can be read."""
         self._watchdog.close()
         try:
             self._producer.close(timeout=CLOSE_S)
         except kafka_errors.KafkaError:
             seam.drop(self._producer)
+        if self._has_committed:
+            await_markers(self._settings, self._id)
 
     def discard(self) -> None:
         """Throw it away, whatever state it is in; what is pending stays so until a new one of this id opens."""
