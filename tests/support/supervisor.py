@@ -40,13 +40,14 @@ class Supervisor:
     def tend(self) -> bool:
         """Start again whoever may be; say whether produce has done its work."""
         for stage, child in self.children.items():
-            if child.exit_code == crash.EXIT_CODE and self._points.get(stage):
+            ended = child.exit_code  # asked once: it may end between two looks
+            if ended == crash.EXIT_CODE and self._points.get(stage):
                 self._history.fault(f"crashed at {self._points[stage].pop(0)}:", stage)
                 self.children[stage] = self._start(stage)
-            elif child.exit_code in TRY_AGAIN:
-                self.gave_up.append((stage, child.exit_code))
+            elif ended in TRY_AGAIN:
+                self.gave_up.append((stage, ended))
                 self.children[stage] = self._start(stage)
-            elif child.exit_code != 0:
+            elif ended:
                 self._crew.require_running(child)
         return self.is_done("produce")
 
