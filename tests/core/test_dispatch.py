@@ -278,6 +278,56 @@ def test_a_full_or_deleted_message_is_counted_on_no_more():
     assert dispatch.choose(in_hand(again[0]).waiting(HERE), NOW) == Message((again[0],), Form.CARD)
 
 
+def test_where_the_newest_card_is_full_an_older_one_is_counted_on():
+    dispatch = repeating(seen(1, "Ada"), most_again=1)
+    dispatch.note(Message((seen(2, "Ada", "Eve"),), Form.CARD), "2", NOW)
+    again = [seen(number, "Ada", after_s=number) for number in (3, 4, 5)]
+    backlog, chosen_for = in_hand(*again), []
+
+    while told := dispatch.choose(backlog.waiting(HERE), NOW):
+        chosen_for.append((told.message_id if isinstance(told, Edit) else "new", ids(*newly_told(told))))
+        dispatch.note(told, getattr(told, "message_id", "3"), NOW)
+        backlog.deliver([posted(*newly_told(told))])
+
+    assert chosen_for == [("2", ids(again[0])), ("1", ids(again[1])), ("new", ids(again[2]))]
+
+
+_names = st.sets(st.sampled_from(["Ada", "Eve"]), min_size=1)
+
+
+@given(
+    st.lists(st.tuples(_names, st.integers(0, 400)), max_size=25),
+    st.integers(1, 3),
+    st.integers(0, 3),
+    st.data(),
+)
+def test_with_repeats_too_each_alert_is_told_or_counted_once(sightings, most, most_again, data):
+    """Draw names and age; records come in while others are told; a message may be gone, or full after some."""
+    alerts = [seen(number, *sorted(names), after_s=-age) for number, (names, age) in enumerate(sightings)]
+    backlog, told = in_hand(), []
+    coming = [waiting(alert, offset) for offset, alert in enumerate(alerts)]
+    dispatch = Dispatch(Rules(most=most, repeat_interval=TEN_MINUTES, most_again=most_again))
+
+    while backlog.waiting(HERE) or coming:
+        for item in coming[: data.draw(st.integers(0 if backlog.waiting(HERE) else 1, 2))]:
+            coming.remove(item)
+            backlog.add(item)
+        choice = dispatch.choose(backlog.waiting(HERE), NOW)
+        if isinstance(choice, Edit) and data.draw(st.booleans()):
+            dispatch.forget(choice)
+            continue
+        assert newly_told(choice)
+        told += newly_told(choice)
+        dispatch.note(choice, getattr(choice, "message_id", str(len(told))), NOW)
+        backlog.deliver([posted(*newly_told(choice))])
+
+    assert Counter(ids(*told)) == Counter(ids(*alerts))
+
+
+def newly_told(choice):
+    return choice.adds if isinstance(choice, Edit) else choice.alerts
+
+
 def test_counts_and_new_cards_take_turns():
     dispatch = repeating(seen(1, "Ada"))
     backlog = in_hand(seen(2, "Ada", after_s=2), seen(3, "Eve", after_s=3))

@@ -56,17 +56,13 @@ class Repeats:
         return [item for item in waiting if self._card_for(item) is None]
 
     def next_edit(self, waiting: Iterable[Waiting], takes: Callable[[Edit], bool]) -> Edit | None:
-        """Choose a message on which somebody who waits is to be counted, with all who are counted on it."""
+        """Choose a message on which somebody who waits is to be counted, with all who are counted on it.
+
+        Where it returns None, everybody who waits is `new`.
+        """
         edit: Edit | None = None
         for item in waiting:
-            card = self._card_for(item)
-            if card is None or (edit is not None and edit.message_id != card.told.message_id):
-                continue
-            grown = _grown(edit or _unchanged(card.told), card, item.raised)
-            if takes(grown):
-                edit = grown
-            elif edit is None:
-                self.forget(card.told.message_id)
+            edit = self._counted(item, edit, takes)
         return edit
 
     def without_repeats(self, items: Iterable[Waiting]) -> Iterator[Waiting]:
@@ -98,6 +94,19 @@ class Repeats:
                 self._cards[drone_id] = left
             else:
                 del self._cards[drone_id]
+
+    def _counted(self, item: Waiting, edit: Edit | None, takes: Callable[[Edit], bool]) -> Edit | None:
+        """Return `edit` with this one on it too, where it has its card; or an edit of the newest card that takes it."""
+        while (card := self._card_for(item)) is not None:
+            if edit is not None and edit.message_id != card.told.message_id:
+                break
+            grown = _grown(edit or _unchanged(card.told), card, item.raised)
+            if takes(grown):
+                return grown
+            if edit is not None:
+                break
+            self.forget(card.told.message_id)
+        return edit
 
     def _card_for(self, item: Waiting) -> _Card | None:
         if item.drone_id not in self._cards:
