@@ -59,6 +59,7 @@ def test_the_answers_stand_side_by_side():
 
     assert "1. Patrik Kiss 17 of 35 49% Harmony ▁█ 4.752 to 5.74" in lines
     assert any("People ▁█ 151 to 3,953" in line for line in lines)
+    assert any("2. [bold]Ada Byron 1 of 3 33%" in line for line in lines)
     assert any(line.endswith("Sad people none") for line in lines)
 
 

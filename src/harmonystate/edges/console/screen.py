@@ -13,6 +13,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from harmonystate.core.card import clean
+
 _BARS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 32
 
@@ -147,7 +149,7 @@ def _answers(answers: dict[str, Any] | None) -> RenderableType:
     for column in ("left", "left", "right", "right"):
         people.add_column(justify=column, no_wrap=True)
     for person in answers["saddest"]:
-        name = f"{person['firstname']} {person['lastname']}"
+        name = Text(clean(f"{person['firstname']} {person['lastname']}"))
         people.add_row(
             f"{person['rank']}.", name, f"{person['sad']} of {person['sightings']}", f"{person['share']:.0%}"
         )

@@ -20,7 +20,7 @@ def show(status: Mapping[str, Any]) -> None:
     Args:
         status: `kafka` and `cassandra`, each with a `state` and, when it is "up", its figures; `ages` where asked for.
     """
-    Console(highlight=False).print(*draw(status), sep="\n")
+    Console(highlight=False, markup=False).print(*draw(status), sep="\n")
 
 
 @contextmanager
@@ -30,7 +30,8 @@ def showing() -> Iterator[Callable[[Mapping[str, Any]], None]]:
         yield show
         return
     last: list[Mapping[str, Any]] = []
-    with Live(console=Console(highlight=False), auto_refresh=False, screen=True, vertical_overflow="crop") as screen:
+    console = Console(highlight=False, markup=False)
+    with Live(console=console, auto_refresh=False, screen=True, vertical_overflow="crop") as screen:
 
         def redraw(status: Mapping[str, Any]) -> None:
             last[:] = [status]
