@@ -77,6 +77,8 @@ def produce(
     if count is not None and duration:
         raise typer.BadParameter("give --count or --duration, not both", param_hint="--duration")
     _require_dash(output, "--output")
+    if output:
+        _refuse_beside("--output -", run=run, instance=instance, metrics_port=metrics_port)
     config = load(produce={"drones": drones, "rate": rate, "alert_ratio": alert_ratio})
     from harmonystate.commands import produce as command
 
@@ -103,6 +105,8 @@ def stream_alerts(
     _require_dash(output, "--output")
     if bool(source) != bool(output):
         raise typer.BadParameter("--input - and --output - go together", param_hint="--input")
+    if source:
+        _refuse_beside("--input -", instance=instance, metrics_port=metrics_port)
     config = load(alerts={"threshold": threshold})
     from harmonystate.commands import stream_alerts as command
 
@@ -127,6 +131,8 @@ def alert_bot(
     metrics_port: MetricsPort = None,
 ) -> int:
     """Tell Discord, or the terminal, of every alert."""
+    if test:
+        _refuse_beside("--test", instance=instance, metrics_port=metrics_port)
     config = load()
     if test:
         from harmonystate.commands.alert_bot import trial
@@ -211,3 +217,11 @@ def main() -> None:
 def _require_dash(value: str | None, option: str) -> None:
     if value not in (None, "-"):
         raise typer.BadParameter("only - is known", param_hint=option)
+
+
+def _refuse_beside(option: str, **others: object) -> None:
+    """Refuse what would be ignored: whoever gave it waits for what does not come."""
+    for name, value in others.items():
+        if value is not None:
+            hint = "--" + name.replace("_", "-")
+            raise typer.BadParameter(f"does nothing beside {option}", param_hint=hint)
