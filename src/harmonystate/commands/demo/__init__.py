@@ -20,11 +20,11 @@ from harmonystate.commands.demo.cast import Cast
 from harmonystate.commands.demo.watch import Watch, watching
 from harmonystate.config import Config
 from harmonystate.edges.console.screen import View, showing
+from harmonystate.edges.discord.required import require_settings
 from harmonystate.edges.local import instance as instances
 from harmonystate.edges.local import jars
 from harmonystate.edges.local.children import Child
 from harmonystate.edges.local.stop import Stop, Stopped, stop_on_signals
-from harmonystate.errors import Misconfigured
 
 BACKFILL = "6h"
 LIVE_RATE = "60/min"
@@ -80,8 +80,8 @@ class Scene(Struct, frozen=True):
 
 def run(config: Config, *, exit_after: bool, discord: bool) -> int:
     """Run it until ^C, or with `exit_after` until the counts are checked; then everything it started stops."""
-    if discord and config.discord.token is None:
-        raise Misconfigured("demo --discord: no token: set HARMONY_DISCORD__TOKEN or discord.token_file")
+    if discord:
+        require_settings(config.discord)
     with instances.claim(config.local.home, "demo", None) as slot, suppress(Stopped):
         home = config.local.home / "demo" / slot
         # Who does not want to wait leaves nothing running either.

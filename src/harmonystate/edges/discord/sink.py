@@ -20,8 +20,8 @@ from harmonystate.edges.discord.connection import Connection, connect
 from harmonystate.edges.discord.desk import Desk
 from harmonystate.edges.discord.markdown import EMBED, LONGEST_EMBEDS, LONGEST_VALUE, MOST_EMBEDS
 from harmonystate.edges.discord.messages import cards_of
+from harmonystate.edges.discord.required import require_settings
 from harmonystate.edges.discord.thread import running_loop
-from harmonystate.errors import Misconfigured
 
 # How far Discord's clock and ours may lie apart.
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -101,19 +101,6 @@ def open_sink(
     channel_id, token = require_settings(settings)
     life = connect(settings, channel_id, token, announce=announce, now=now, desk=desk)
     return _opened(life, settings, now)
-
-
-def require_settings(settings: DiscordSettings) -> tuple[int, str]:
-    """Return the channel that alerts go to by default, and the token.
-
-    Raises:
-        Misconfigured: without one of them.
-    """
-    if settings.token is None:
-        raise Misconfigured("discord.token_file: no token: name its file, or set HARMONY_DISCORD__TOKEN")
-    if settings.channel_id is None:
-        raise Misconfigured("discord.channel_id: the bot has a token and no channel to tell alerts in")
-    return settings.channel_id, settings.token.get_secret_value()
 
 
 @contextmanager

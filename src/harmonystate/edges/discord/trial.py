@@ -13,7 +13,7 @@ from harmonystate.edges.discord.channels import Channels
 from harmonystate.edges.discord.connection import connect
 from harmonystate.edges.discord.markdown import EMBED
 from harmonystate.edges.discord.messages import Content, card_embed
-from harmonystate.edges.discord.sink import require_settings
+from harmonystate.edges.discord.required import require_settings
 from harmonystate.errors import Busy, HarmonyError, Misconfigured, Unavailable
 
 TEST = "TEST: nobody is sad, please ignore this"
