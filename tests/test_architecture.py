@@ -78,3 +78,14 @@ def test_every_package_says_what_it_is_for():
     silent = [path for path in SOURCES if not ast.get_docstring(tree_of(path))]
 
     assert [str(path.relative_to(ROOT)) for path in silent] == []
+
+
+def test_a_package_that_lists_its_files_lists_all_of_them():
+    wrong = {}
+    for path in SOURCES:
+        listed = set(re.findall(r"\b(\w+)\.py\b", ast.get_docstring(tree_of(path)) or ""))
+        there = {sibling.stem for sibling in path.parent.glob("[!_]*.py")}
+        if path.name == "__init__.py" and listed and listed != there:
+            wrong[str(path.relative_to(ROOT))] = listed ^ there
+
+    assert wrong == {}

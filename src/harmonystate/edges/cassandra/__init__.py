@@ -4,6 +4,8 @@ connect.py  a session, or one line that says why there is none
 causes.py   why there is none
 tls.py      who shows which certificate
 schema.py   `harmony setup`'s half: keyspace and tables (schema.cql)
+condition.py  how the tables differ from those of setup, for the doctor
+counts.py   what is stored, for status
 hours.py    which hours have changed
 reports.py  the table report, row by row: for verify and what mends
 traces.py   what the tables hold of one report

@@ -7,6 +7,7 @@ causes.py        why nobody answers: the client only says "unable to bootstrap"
 hangup.py        why a broker hangs up on us, asked of it directly
 rights.py        which right we lack
 transaction.py   Transactor: one transaction = records, their offsets, or nothing
+markers.py       waits until what was committed can be read
 seam.py          the private parts of kafka-python that we stand on
 batches.py       one more of them: whole batches at once
 watchdog.py      a client call that never returns ends the process

@@ -4,9 +4,11 @@ server.py    serves it on one address
 layout.py    what stands where; draws anew only what has changed
 curves.py    score, people, sad people over time
 ranking.py   the saddest, with their share and how sure it is
-map.py       drones on latitude and longitude
+drones.py    drones on latitude and longitude
 cards.py     alerts, as Discord shows them
-picture.py   the pipeline as a picture, in two shapes
+pipeline.py  the pipeline: its picture, and the same as a table
+picture.py   the picture, in two shapes
+shapes.py    where its nodes stand
 arrows.py    what is said of an arrow of it
 outages.py   what does not answer
 bits.py      elements that several of these use
