@@ -1,9 +1,11 @@
 import threading
 from collections import defaultdict
+from unittest.mock import Mock
 
 import pytest
 
 from harmonystate.config import CassandraSettings
+from harmonystate.edges.cassandra import recorded as records
 from harmonystate.edges.cassandra import schema
 from harmonystate.edges.cassandra.connect import connected, open_session
 from harmonystate.errors import Misconfigured
@@ -31,7 +33,7 @@ def settings(config):
 
 
 def test_the_last_step_is_the_version():
-    assert [number for number, _ in schema.steps(CassandraSettings())] == list(range(1, schema.VERSION + 1))
+    assert [number for number, _ in schema.steps(CassandraSettings())] == list(range(1, records.VERSION + 1))
 
 
 @pytest.mark.parametrize(("ttl", "hours"), [("30d", 24), ("365d", 292), ("1h", 1), ("31h", 2)])
@@ -90,7 +92,7 @@ def test_setups_at_once_do_not_disturb_each_other(settings):
     assert len(said) == 4
     assert sum("made" in line for line in said) == 1
     with open_session(settings) as session:
-        assert schema.read_settings(session) == {"shards": "4", "schema_version": str(schema.VERSION)}
+        assert records.read_settings(session, settings.keyspace) == {"shards": "4", "schema_version": "3"}
 
 
 @services
@@ -105,13 +107,52 @@ def test_other_shards_than_those_of_the_stored_reports_are_refused(settings):
 
 
 @services
-def test_a_keyspace_of_a_newer_version_is_refused(settings):
+def test_a_keyspace_of_a_newer_version_is_refused_by_setup_and_by_whoever_works_on_it(settings):
     schema.apply(settings)
     with open_session(settings) as session:
-        schema.record(session, "schema_version", str(schema.VERSION + 1))
+        records.record(session, "schema_version", str(records.VERSION + 1))
 
     with pytest.raises(Misconfigured, match="newer harmony"):
         schema.apply(settings)
+    with pytest.raises(Misconfigured, match="newer harmony"), open_session(settings):
+        pass
+
+
+@services
+def test_a_keyspace_of_an_older_version_waits_for_setup(settings):
+    schema.apply(settings)
+    with open_session(settings) as session:
+        records.record(session, "schema_version", str(records.VERSION - 1))
+
+    with pytest.raises(Misconfigured, match="older harmony: run `harmony setup`"), open_session(settings):
+        pass
+    schema.apply(settings)
+    with open_session(settings):
+        pass
+
+
+@services
+def test_a_setup_that_was_killed_amid_its_tables_has_settled_the_shards(settings, monkeypatch):
+    monkeypatch.setattr(schema, "_run_steps", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        schema.apply(settings)
+    monkeypatch.undo()
+
+    with pytest.raises(Misconfigured, match=r"cassandra\.shards: 64, .* with 4"):
+        schema.apply(settings.model_copy(update={"shards": 64}))
+    with pytest.raises(Misconfigured, match="has no tables of ours"), open_session(settings):
+        pass
+
+
+@services
+def test_the_version_never_falls_while_setup_runs_again(settings, monkeypatch):
+    schema.apply(settings)
+    written = []
+    monkeypatch.setattr(schema, "record", lambda _, name, value: written.append((name, value)))
+
+    schema.apply(settings)
+
+    assert [value for name, value in written if name == "schema_version"] == []
 
 
 @services

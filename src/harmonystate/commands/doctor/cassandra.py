@@ -35,7 +35,7 @@ def shards(config: Config) -> Iterator[Finding]:
 
 
 def schema(config: Config) -> Iterator[Finding]:
-    """Look whether the tables are those of this version and config."""
+    """Look whether the tables are as setup makes them."""
     with open_session(config.cassandra) as session:
         lines, copies = drift(session, config.cassandra), replication(session, config.cassandra.keyspace)
     yield from map(fail, lines)

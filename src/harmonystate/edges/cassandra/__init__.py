@@ -3,6 +3,7 @@
 connect.py  a session, or one line that says why there is none
 causes.py   why there is none
 tls.py      who shows which certificate
+recorded.py  what setup recorded: shards and version
 schema.py   `harmony setup`'s half: keyspace and tables (schema.cql)
 condition.py  how the tables differ from those of setup, for the doctor
 counts.py   what is stored, for status

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cassandra.cluster import Session
 
 from harmonystate.config import CassandraSettings
-from harmonystate.edges.cassandra.schema import VERSION, steps
+from harmonystate.edges.cassandra.schema import steps
 
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+) \((.*)\)(?: WITH .*)?$", re.DOTALL)
 _KEY = re.compile(
@@ -42,12 +42,8 @@ def ask(session: Session) -> Node:
 
 
 def drift(session: Session, settings: CassandraSettings) -> list[str]:
-    """Return what differs between the tables that are there and those of this version and config, one line each."""
-    return [
-        *_drifted_columns(session, settings),
-        *_drifted_life(session, settings),
-        *_drifted_version(session, settings),
-    ]
+    """Return what differs between the tables that are there and those of this config, one line each."""
+    return [*_drifted_columns(session, settings), *_drifted_life(session, settings)]
 
 
 def replication(session: Session, keyspace: str) -> dict[str, str]:
@@ -107,10 +103,3 @@ def _drifted_life(session: Session, settings: CassandraSettings) -> Iterator[str
     (planned,) = (int(match[1]) for _, some in steps(settings) for text in some if (match := _TTL.search(text)))
     if row is not None and row.ttl != planned:
         yield f"table report was made for a cassandra.report_ttl of {row.ttl} s, not {planned} s"
-
-
-def _drifted_version(session: Session, settings: CassandraSettings) -> Iterator[str]:
-    query = f"SELECT value FROM {settings.keyspace}.settings WHERE name = 'schema_version'"  # noqa: S608 - a checked name
-    row = session.execute(query).one()
-    if row is None or int(row.value) != VERSION:
-        yield f"schema version is {row.value if row else 'not recorded'}, not {VERSION}"

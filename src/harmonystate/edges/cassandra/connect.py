@@ -21,6 +21,13 @@ from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPoli
 from harmonystate.config import CassandraSettings
 from harmonystate.edges.cassandra import tls
 from harmonystate.edges.cassandra.causes import away, explain, where
+from harmonystate.edges.cassandra.recorded import (
+    VERSION,
+    read_settings,
+    refuse_newer,
+    refuse_other_shards,
+    version_of,
+)
 from harmonystate.errors import Misconfigured
 
 # Together they stay below the 15 s after which the contract wants an answer, also when a host swallows packets.
@@ -47,7 +54,7 @@ def open_session(settings: CassandraSettings) -> Iterator[Session]:
 
     Raises:
         Unavailable: when no contact point answers, within 15 s.
-        Misconfigured: when setup has not been run, its `shards` differ, or Cassandra refuses us.
+        Misconfigured: when setup has not been run, is another version's or has other `shards`, or Cassandra refuses us.
     """
     with connected(settings) as session:
         require_schema(session, settings)
@@ -92,35 +99,22 @@ def reachable(settings: CassandraSettings) -> bool:
 
 
 def require_schema(session: Session, settings: CassandraSettings) -> None:
-    """Refuse a keyspace without our tables, and a config whose `shards` are not those of the stored reports.
+    """Refuse a keyspace without our tables or with those of another version, and a config whose `shards` differ.
 
     Raises:
         Misconfigured: naming `harmony setup`, or the key.
     """
-    found = session.execute(
-        "SELECT table_name FROM system_schema.tables WHERE keyspace_name = %s", (settings.keyspace,)
-    )
-    # setup makes the table leases last, so where it is the others are.
-    if not {"settings", "leases"} <= {row.table_name for row in found}:
+    query = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = %s AND table_name = 'settings'"
+    is_there = session.execute(query, (settings.keyspace,)).one() is not None
+    recorded = read_settings(session, settings.keyspace) if is_there else {}
+    if not (version := version_of(recorded)):
         raise Misconfigured(
             f"{where(settings)} has no tables of ours in keyspace {settings.keyspace}: run `harmony setup`"
         )
-    rows = session.execute(f"SELECT name, value FROM {settings.keyspace}.settings")  # noqa: S608 - a checked name
-    refuse_other_shards({row.name: row.value for row in rows}, settings)
-
-
-def refuse_other_shards(recorded: dict[str, str], settings: CassandraSettings) -> None:
-    """Refuse a config whose `shards` differ: its readers would miss rows.
-
-    Raises:
-        Misconfigured: naming both numbers.
-    """
-    shards = recorded.get("shards", str(settings.shards))
-    if shards != str(settings.shards):
-        raise Misconfigured(
-            f"cassandra.shards: {settings.shards}, but keyspace {settings.keyspace} was set up with {shards}: "
-            f"set it to {shards}, or use another keyspace"
-        )
+    refuse_newer(recorded, settings.keyspace)
+    if version < VERSION:
+        raise Misconfigured(f"keyspace {settings.keyspace} was set up by an older harmony: run `harmony setup`")
+    refuse_other_shards(recorded, settings)
 
 
 def _reach(settings: CassandraSettings) -> None:

@@ -14,10 +14,15 @@ from cassandra import InvalidRequest
 from cassandra.cluster import Session
 
 from harmonystate.config import CassandraSettings
-from harmonystate.edges.cassandra.connect import connected, refuse_other_shards
+from harmonystate.edges.cassandra.connect import connected
+from harmonystate.edges.cassandra.recorded import (
+    read_settings,
+    record,
+    refuse_newer,
+    refuse_other_shards,
+    version_of,
+)
 from harmonystate.errors import Busy, Misconfigured, Unavailable
-
-VERSION = 3
 
 _STEP = re.compile(r"^-- step (\d+):.*$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
@@ -41,12 +46,13 @@ def apply(settings: CassandraSettings) -> list[str]:
         session.set_keyspace(settings.keyspace)
         _make_settings_table(session, settings.keyspace)
         with _alone(session):
-            recorded = read_settings(session)
+            recorded = read_settings(session, settings.keyspace)
             refuse_other_shards(recorded, settings)
-            _refuse_newer(recorded, settings.keyspace)
+            refuse_newer(recorded, settings.keyspace)
             before = _tables(session, settings.keyspace)
-            _run_steps(session, settings)
+            # Before the tables: whoever finds those finds this too.
             record(session, "shards", str(settings.shards))
+            _run_steps(session, settings, done=version_of(recorded))
             made = sorted(_tables(session, settings.keyspace) - before)
         return [*lines, f"keyspace {settings.keyspace}: {'made ' + ', '.join(made) if made else 'tables are there'}"]
 
@@ -67,16 +73,6 @@ def steps(settings: CassandraSettings) -> Iterator[tuple[int, list[str]]]:
 def window_hours(report_ttl: timedelta) -> int:
     """Return the compaction window of the table report: a thirtieth of a report's life, in whole hours."""
     return max(1, math.ceil(report_ttl / timedelta(hours=1) / _WINDOWS))
-
-
-def read_settings(session: Session) -> dict[str, str]:
-    """Return what setup recorded of the keyspace in use: shards and schema_version, as text."""
-    return {row.name: row.value for row in session.execute("SELECT name, value FROM settings")}
-
-
-def record(session: Session, name: str, value: str) -> None:
-    """Record a setting of the keyspace in use."""
-    session.execute("INSERT INTO settings (name, value) VALUES (%s, %s)", (name, value))
 
 
 def _make_keyspace(session: Session, settings: CassandraSettings) -> list[str]:
@@ -116,11 +112,13 @@ def _alone(session: Session) -> Iterator[None]:
         session.execute("DELETE FROM settings WHERE name = 'setup' IF value = %s", (holder,))
 
 
-def _run_steps(session: Session, settings: CassandraSettings) -> None:
+def _run_steps(session: Session, settings: CassandraSettings, *, done: int) -> None:
+    """Run all steps, for a table may be gone; the version never falls meanwhile, since others run."""
     for number, statements in steps(settings):
         for statement in statements:
             _define(session, statement)
-        record(session, "schema_version", str(number))
+        if number > done:
+            record(session, "schema_version", str(number))
 
 
 def _define(session: Session, statement: str) -> None:
@@ -131,11 +129,6 @@ def _define(session: Session, statement: str) -> None:
         raise Misconfigured(f"Cassandra refuses the schema: {fault}") from None
     if not result.response_future.is_schema_agreed:
         raise Unavailable("the Cassandra nodes do not agree on the schema: see that all are up, and run setup again")
-
-
-def _refuse_newer(recorded: dict[str, str], keyspace: str) -> None:
-    if int(recorded.get("schema_version", 0)) > VERSION:
-        raise Misconfigured(f"keyspace {keyspace} was set up by a newer harmony: use that one")
 
 
 def _tables(session: Session, keyspace: str) -> set[str]:
