@@ -1,5 +1,6 @@
 """The YAML and the secret files are read strictly. One file, one fault, one line that says which."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -138,6 +139,16 @@ def test_systemd_s_credentials_may_be_readable(secret: Path, monkeypatch: pytest
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(secret.parent))
 
     assert read_secret(secret, "discord.token_file") == "canary"
+
+
+def test_a_secret_of_another_user_is_refused(secret: Path, monkeypatch: pytest.MonkeyPatch):
+    secret.write_text("canary")
+    monkeypatch.setattr(os, "geteuid", lambda: 4712)
+    if secret.stat().st_uid == 0:  # only root may write root's files
+        os.chown(secret, 4711, -1)
+
+    with pytest.raises(Misconfigured, match=r"password_file: .* belongs to another user: chown 4712 "):
+        read_secret(secret, "cassandra.password_file")
 
 
 def test_a_way_round_the_credentials_folder_is_none(secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 from harmonystate.core.answers import (
     PERSONS,
-    QUESTIONS,
     Minute,
     Point,
     count_series,
@@ -44,7 +43,3 @@ def test_the_mean_of_a_count_is_over_minutes():
 def test_without_points_there_is_no_mean():
     assert score_series([], sightings=0, score_sum=0).mean is None
     assert count_series(PERSONS, []).mean is None
-
-
-def test_questions_are_named_for_their_tables():
-    assert [question.name for question in QUESTIONS] == ["saddest", "harmonyscores", "persons", "badpersons"]

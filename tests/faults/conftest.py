@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import is_hypothesis_test
 
 from harmonystate.config import Config
 from harmonystate.edges.kafka.membership import leave
@@ -41,6 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("faults") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(FULL_SIZE_WITHIN_S))
+        if isinstance(item, pytest.Function) and item.get_closest_marker("faults") and is_hypothesis_test(item.obj):
+            hypothesis.seed(SEED)(item.obj)
 
 
 @pytest.fixture(autouse=True)

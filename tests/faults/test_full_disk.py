@@ -15,6 +15,7 @@ from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.offsets import lag
 from harmonystate.edges.kafka.topics import create_topics
+from harmonystate.edges.local.process import last_lines
 from harmonystate.edges.local.server import running
 from harmonystate.edges.spark.session import forget_cassandra
 from harmonystate.edges.spark.stall import StallClock
@@ -119,7 +120,7 @@ def test_r23_a_disk_that_fills_up_under_ingest_ends_it_with_one_line_and_it_goes
         disk.fill(leave=left)
         write(config.kafka, into(topic, lines[(2 * number + 1) * EACH :][:EACH]))
         ends[crew.wait(ingest, 300)] += 1
-        told = ingest.last_lines()
+        told = last_lines(ingest.log)
         history.note(f"ended: {told}")
         disk.free()
     done = end_of(crew.config_file, "ingest", "--once", "--repair-checkpoint")

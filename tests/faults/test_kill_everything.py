@@ -80,5 +80,7 @@ def test_r1_r6_everybody_is_killed_and_nothing_is_lost_doubled_or_out_of_order(
         report("R6", f"broker away {scale.away_s} s: {max(siege.grown) >> 20:+} MB", *verdicts)
         assert max(siege.grown) <= MORE_BYTES
     assert watcher.faults == []
-    assert siege.killed == sum(scale.kills.values()) or not stored
+    planned = sum(scale.kills.values())
+    # A produce that catches up after an outage may have done its work before its last turns, where nobody waits for it.
+    assert siege.killed >= (planned if stored else planned * 3 // 4)
     assert {who: took for who, took in recoveries.items() if took > RECOVERED_WITHIN_S.get(who, 30)} == {}

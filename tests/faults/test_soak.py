@@ -189,6 +189,8 @@ def test_r20_an_hour_of_faults_leaves_memory_files_and_lag_as_they_were(
     what = f"{MINUTES:g} min, {len(moments)} faults, memory {max(grows.values()):+.2f} MB in 10 min"
     report("R20", what, *verdicts_on(soak, config, discord), recovery_s=max(away_s.values()))
     assert watcher.faults == []
+    # Who was left alone has lived all along: of one that is started again, only its last life would be measured.
+    assert soak.others.gave_up == []
     assert max(away_s.values()) <= MOST_AWAY_S
     if until_s > LEAST_S:
         assert set(grows) == set(lives)

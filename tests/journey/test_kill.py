@@ -15,6 +15,7 @@ from cassandra.cluster import Cluster
 from harmonystate.config import Config
 from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.local.children import Child, start_child, stop_children
+from harmonystate.edges.local.process import last_lines
 from tests.support.harmony import alive, run_harmony
 from tests.support.kafka import read, wait_until
 from tests.support.services import child_environment, write_config
@@ -64,7 +65,7 @@ def made(config: Config) -> int:
 
 
 def killed_and_started(child: Child, start: Callable[[str], Child]) -> Child:
-    assert child.exit_code is None, child.last_lines()
+    assert child.exit_code is None, last_lines(child.log)
     servers = psutil.Process(child.process.pid).children()
     os.kill(child.process.pid, signal.SIGKILL)
     assert child.process.wait() == -signal.SIGKILL
@@ -109,7 +110,7 @@ def test_each_stage_killed_once_loses_nothing_doubles_nothing_and_keeps_the_orde
         running[name] = killed_and_started(running[name], start)
         assert made(config) < REPORTS or lag(config.kafka, name, topic), f"{name} had done all its work"
 
-    assert running["produce"].process.wait(180) == 0, running["produce"].last_lines()
+    assert running["produce"].process.wait(180) == 0, last_lines(running["produce"].log)
     for name, topic in sources.items():
         wait_until(
             lambda n=name, t=topic: lag(config.kafka, n, t) == 0, within_s=300, what=f"the end of {name}", every_s=1

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from harmonystate.edges.local.children import Child, start_child, stop_children
+from harmonystate.edges.local.process import last_lines
 from tests.support.harmony import alive
 from tests.support.history import History
 from tests.support.kafka import wait_until
@@ -82,7 +83,7 @@ class Crew:
 
     def require_running(self, *children: Child) -> None:
         for child in children:
-            assert child.exit_code is None, (child.name, child.exit_code, child.last_lines())
+            assert child.exit_code is None, (child.name, child.exit_code, last_lines(child.log))
 
     def abandon(self) -> None:
         """Kill whatever still runs: the test is over."""

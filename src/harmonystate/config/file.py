@@ -60,12 +60,12 @@ def read_secret(path: Path, key: str) -> str:
     """Read a secret file, without the newline at its end.
 
     Raises:
-        Misconfigured: when it is not there, empty, no text, or readable by others (files under $CREDENTIALS_DIRECTORY
-            are systemd's own and always fine).
+        Misconfigured: when it is not there, empty, no text, readable by others or another's (files under
+            $CREDENTIALS_DIRECTORY are systemd's own and always fine).
     """
     content = _read(path, key, MAX_SECRET_BYTES)
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and not _is_credential(path):
-        raise Misconfigured(f"{key}: {path} is readable by others: chmod 600 {path}")
+    if not _is_credential(path):
+        _require_private(path, key)
     try:
         text = content.decode().rstrip("\r\n")
     except UnicodeDecodeError:
@@ -73,6 +73,15 @@ def read_secret(path: Path, key: str) -> str:
     if not text:
         raise Misconfigured(f"{key}: {path} is empty")
     return text
+
+
+def _require_private(path: Path, key: str) -> None:
+    """Refuse what somebody else, root aside, may read or could change."""
+    status = path.stat()
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Misconfigured(f"{key}: {path} is readable by others: chmod 600 {path}")
+    if status.st_uid not in (os.geteuid(), 0):
+        raise Misconfigured(f"{key}: {path} belongs to another user: chown {os.geteuid()} {path}")
 
 
 def _is_credential(path: Path) -> bool:

@@ -27,7 +27,6 @@ SADDEST = Question("saddest", "The people most frequently sad", "sad sightings")
 HARMONYSCORES = Question("harmonyscores", "Average harmony score over time", "score, 0 to 10")
 PERSONS = Question("persons", "People supervised over time", "people per minute")
 BADPERSONS = Question("badpersons", "Sad people over time", "people per minute")
-QUESTIONS = (SADDEST, HARMONYSCORES, PERSONS, BADPERSONS)
 
 
 class Minute(Struct, frozen=True, gc=False):

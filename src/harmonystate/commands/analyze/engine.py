@@ -53,16 +53,12 @@ class Engine:
 
     def tasks(self) -> tuple[int, int] | None:
         """Return how far Spark is; None while it has not started, or has nothing to do, or does not say."""
-        from py4j.protocol import Py4JError
-
+        # Whoever only looks starts nothing.
+        if (spark := self.__dict__.get("_spark")) is None:
+            return None
         from harmonystate.edges.spark.tasks import task_progress
 
-        # Whoever only looks starts nothing.
-        spark = self.__dict__.get("_spark")
-        try:
-            return task_progress(spark) if spark else None
-        except (Py4JError, OSError):
-            return None
+        return task_progress(spark)
 
     def expect_little(self) -> None:
         """Tune a Spark that has not started yet for a few hundred thousand reports."""

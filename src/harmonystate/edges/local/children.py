@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from harmonystate.edges.local.process import last_lines, terminate_all
+from harmonystate.edges.local.process import terminate_all
 
 # A little more than the 25 s that a command may take to stop (docs: SIGTERM).
 STOP_S = 28.0
@@ -32,10 +32,6 @@ class Child:
     def exit_code(self) -> int | None:
         """Return the exit code, None while it runs; below 0 is the signal that killed it."""
         return self.process.poll()
-
-    def last_lines(self, count: int = 5) -> list[str]:
-        """Return the last lines of its log."""
-        return last_lines(self.log, count)
 
 
 def start_child(
