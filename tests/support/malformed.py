@@ -177,6 +177,7 @@ MALFORMED: dict[str, bytes | None] = {
     "time in week form": _changed(time="2026-W48-2T16:38:17Z"),
     "time at hour 24": _changed(time="2026-11-24T24:00:00Z"),
     "time at minute 60": _changed(time="2026-11-24T16:60:00Z"),
+    "time at a leap second": _changed(time="2016-12-31T23:59:60Z"),
     "time at second 61": _changed(time="2026-11-24T16:38:61Z"),
     "time on 30 February": _changed(time="2026-02-30T16:38:17Z"),
     "time on 29 February of 2100": _changed(time="2100-02-29T00:00:00Z"),
