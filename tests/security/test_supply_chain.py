@@ -22,6 +22,13 @@ def test_every_wheel_is_pinned_by_its_hash_and_comes_from_no_named_place():
     assert [lines[number] for number in pinned if not HASH.match(lines[number + 1])] == []
 
 
+def test_make_installs_nothing_whose_hash_is_not_in_the_lock():
+    installs = re.findall(r"-m pip install .*", (ROOT / "Makefile").read_text())
+
+    assert len(installs) == 2
+    assert all("--require-hashes" in install or "--no-build-isolation --no-deps" in install for install in installs)
+
+
 def test_every_wheel_that_we_ask_for_is_in_the_lock():
     asked = re.findall(r'^    "([A-Za-z0-9-]+)[^"]*",?', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     locked = {line.split("==")[0] for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line}
