@@ -1,7 +1,9 @@
-"""What is seen while jars are fetched: one bar on a terminal, one log line elsewhere."""
+"""What is seen while jars are fetched: one bar on a terminal, one log line every 10 s elsewhere."""
 
 import logging
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -11,6 +13,10 @@ from harmonystate.edges.local.jar_lock import Jar
 
 # jgo calls it with a file's name and size; the body reports the bytes that came.
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+LINE_EVERY_S = 10.0
+
+_log = structlog.get_logger("harmony.jars")
 
 
 @contextmanager
@@ -24,8 +30,8 @@ def fetching(jars: Sequence[Jar], on_piece: Callable[[], object]) -> Iterator[Pr
         with _bar(f"fetching {len(jars)} jars", size) as advance:
             yield _reporting(on_piece, advance)
         return
-    structlog.get_logger("harmony.jars").info("fetching", jars=len(jars), megabytes=round(size / 1e6, 1))
-    yield _reporting(on_piece, lambda _: None)
+    _log.info("fetching", jars=len(jars), megabytes=_mb(size))
+    yield _reporting(on_piece, _Lines(size))
 
 
 def _reporting(on_piece: Callable[[], object], advance: Callable[[int], object]) -> Progress:
@@ -34,6 +40,29 @@ def _reporting(on_piece: Callable[[], object], advance: Callable[[int], object])
         advance(size)
 
     return lambda _name, _size: nullcontext(came)
+
+
+class _Lines:
+    """Says from time to time how much has come; called with the size of each piece, from several threads."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._came = size, 0
+        self._began = self._said = time.monotonic()
+        self._lock = threading.Lock()
+
+    def __call__(self, came: int) -> None:
+        with self._lock:
+            self._came += came
+            now = time.monotonic()
+            if now - self._said < LINE_EVERY_S:
+                return
+            self._said = now
+            rate = _mb(self._came / (now - self._began))
+            _log.info("progress", megabytes=_mb(self._came), of=_mb(self._size), megabytes_per_s=rate)
+
+
+def _mb(size: float) -> float:
+    return round(size / 1e6, 1)
 
 
 @contextmanager
