@@ -19,11 +19,12 @@ from tests.support.alerts import as_raised
 from tests.support.chain import LAST_HOUR
 from tests.support.fake_discord import CHANNEL_ID, FakeDiscord
 from tests.support.hostile import strings
+from tests.support.kafka import wait_until
 
 # What Discord would make something of: a mention, a link, markup.
 LIVE = re.compile(r"(?<!\\)(?:\\\\)*[*_~`|\[\]<>#@]|https?://(?!osm\.org/)")
-# Ours on each card: the map, the time in the reader's zone.
-OURS = re.compile(r"\[map\]\(https://osm\.org/\S+\)|<t:\d+>")
+# Ours: the map on a card, the time in the reader's zone, the ids in a digest.
+OURS = re.compile(r"\[map\]\(https://osm\.org/\S+\)|<t:\d+>|^alerts `[\w -]+`$", re.MULTILINE)
 # Control characters but the end of a line, and those that turn the direction of writing or are not seen.
 UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -36,22 +37,39 @@ def reports_of(names):
     ]
 
 
-def test_a_thousand_strings_through_discord_mention_nobody_and_lead_nowhere():
-    told = [as_raised(decode_report(encode_report(report)), 2) for report in reports_of(strings(1_000))]
+# A digest and a text of one alert each, for a digest of many leaves names out.
+@pytest.mark.parametrize(
+    ("form", "at_once", "count"), [(Form.CARD, 10, 1_000), (Form.DIGEST, 1, 200), (Form.TEXT, 1, 200)]
+)
+def test_a_thousand_strings_through_discord_mention_nobody_and_lead_nowhere(form, at_once, count):
+    alerts = told = [as_raised(decode_report(encode_report(report)), 2) for report in reports_of(strings(count))]
     with FakeDiscord() as discord:
         settings = DiscordSettings(**discord.settings)
         with open_sink(settings, announce=False, now=lambda: datetime.now(UTC)) as sink:
             while told:
-                some = told[: sink.fit(told, Form.CARD)]
-                sink.tell(str(CHANNEL_ID), Message(tuple(some), Form.CARD)).result()
+                some = told[: min(sink.fit(told, form), at_once)]
+                wait_until(lambda: sink.wait_s(str(CHANNEL_ID)) == 0, what="leave to post")
+                sink.tell(str(CHANNEL_ID), Message(tuple(some), form)).result()
                 told = told[len(some) :]
 
     bodies = [body for body, status in discord.tries if status == 200]
-    assert sum(len(body["embeds"]) for body in bodies) == 250
     assert all(body["allowed_mentions"] == {"parse": []} for body in bodies)
-    shown = [field["value"] for body in bodies for embed in body["embeds"] for field in embed["fields"]]
+    shown = [text for body in bodies for text in texts_of(body)]
+    # A digest leaves out two of the longest names.
+    assert sum(text.count(" (0)") for text in shown) >= len(alerts) - 2
     assert [value for value in shown if LIVE.search(OURS.sub("", value))] == []
     assert [value for value in shown if UNSEEN.search(value)] == []
+
+
+def texts_of(body):
+    """Return all that Discord would draw of a message."""
+    embeds = body["embeds"]
+    fields = [field["value"] for embed in embeds for field in embed.get("fields", ())]
+    return [
+        body["content"],
+        *(embed[key] for embed in embeds for key in ("title", "description") if key in embed),
+        *fields,
+    ]
 
 
 @pytest.mark.parametrize("path", ["cassandra.keyspace", "kafka.topics.alert"])
