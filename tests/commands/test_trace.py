@@ -20,14 +20,15 @@ pytestmark = pytest.mark.services
 
 REPORTS = chain.some_reports(10)
 SAD, CALM = REPORTS[0], REPORTS[1]
+BROKEN = "0190a2f0-0000-5000-8000-00000000000d"
 
 
 @pytest.fixture(scope="module")
 def filled(stack, tmp_path_factory) -> Config:
-    """Ten reports, two of them sad, with all that they lead to, and the statistics of their minute."""
+    """Ten reports (two of them sad), two broken ones, what they lead to, and the statistics of their minute."""
     config = local_config(stack, tmp_path_factory.mktemp("trace"))
     chain.set_up(config)
-    chain.produce(config, REPORTS)
+    chain.produce(config, REPORTS, b"\\", b'{"reportId":"%b"' % BROKEN.encode())
     chain.handle(config)
     with open_session(config.cassandra) as session:
         writer = RollupWriter(session, config.cassandra, now=SAD.time, timestamp=1_000_000)
@@ -93,6 +94,15 @@ def test_a_report_that_kafka_has_let_go_is_found_in_the_table(filled, capsys):
     steps = traced(filled, CALM.report_id, capsys, since="2999-01-01")["steps"]
 
     assert [step["step"] for step in steps][:2] == ["row", "minute"]
+
+
+def test_a_record_that_is_no_report_is_found_by_the_id_that_it_bears(filled, capsys):
+    steps = traced(filled, BROKEN, capsys)["steps"]
+
+    assert [(step["step"], step["detail"].split(":")[0]) for step in steps] == [
+        ("dead letter", "by stream-alerts"),
+        ("dead letter", "by ingest"),
+    ]
 
 
 def test_what_is_nowhere_is_said_and_what_is_no_id_is_a_usage_error(filled):

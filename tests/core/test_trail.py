@@ -51,7 +51,26 @@ def test_what_is_no_report_is_passed_over(value):
     wanted = Wanted(REPORT.report_id)
 
     assert (wanted.take_alert(value), wanted.take_report(value), wanted.take_delivery(value)) == (None, None, None)
-    assert wanted.mentions(value) == (value == b"\\")
+    assert not wanted.mentions(value)
+
+
+LOST = "0041a2f0-0000-5000-8000-00000000000d"
+
+
+@pytest.mark.parametrize("spelt", ["%s", "\\%s", "\\u%s"])
+def test_what_is_no_report_mentions_an_id_that_it_holds_whatever_stands_before(spelt: str):
+    letter = b"\xff" + (spelt % LOST.upper()).encode()
+
+    assert Wanted(LOST).mentions(letter)
+    assert not Wanted(REPORT.report_id).mentions(letter)
+
+
+def test_what_is_no_report_mentions_an_id_that_it_spells_with_escapes():
+    letter = '{"reportId":"' + LOST.replace("a", "\\u0041").replace("d", "\\u0064")
+
+    assert Wanted(LOST).mentions(letter.encode())
+    assert not Wanted(LOST).mentions(letter.replace("\\", "\\\\").encode())
+    assert not Wanted(REPORT.report_id).mentions(letter.encode())
 
 
 def test_what_is_no_uuid_is_refused():

@@ -1,5 +1,6 @@
 """One report through topics and tables: where it stands, since when, and how old it was at each step."""
 
+import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +11,9 @@ from harmonystate.core import ids
 from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.report import Report
 from harmonystate.core.wire import NotAReport, decode_alert, decode_report
+
+# JSON's escapes; the digits of one that spells a character of an id.
+_ESCAPE = re.compile(rb"\\(?:u00([0-7][0-9a-fA-F])|.)", re.DOTALL)
 
 
 class Step(Struct, frozen=True):
@@ -105,14 +109,20 @@ class Wanted:
         return note if note.alert_id in (self.alert_id, self.asked) else None
 
     def mentions(self, value: bytes | None) -> bool:
-        """Say whether a record that is no report bears the report's id."""
+        """Say whether a record that is no report bears the report's id, as it is or spelt with escapes."""
         return bool(value) and self._may_be(value or b"", self.report_id)
 
     @staticmethod
     def _may_be(value: bytes, *identities: str) -> bool:
-        # An escape may hide an id.
-        lower = value.lower()
-        return b"\\" in value or any(identity.encode() in lower for identity in identities)
+        # An escape may hide an id; in what is no JSON a backslash may stand before one.
+        texts = [value.lower()]
+        if b"\\" in value:
+            texts.append(_ESCAPE.sub(_unescaped, value).lower())
+        return any(identity.encode() in text for identity in identities for text in texts)
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(escape[1].decode()) if escape[1] else escape[0]
 
 
 def link_of(channel_id: str, message_id: str, *, guild: str | None) -> str:
