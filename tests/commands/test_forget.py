@@ -3,8 +3,9 @@
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 import typer
@@ -16,8 +17,9 @@ from harmonystate.commands.verify import Wish
 from harmonystate.config import Config, DiscordSettings
 from harmonystate.core.report import Person, Report
 from harmonystate.edges.cassandra.connect import open_session
+from harmonystate.edges.cassandra.erasure import Eraser
 from harmonystate.edges.cassandra.lease import hold_lease
-from harmonystate.edges.cassandra.reports import write_rows
+from harmonystate.edges.cassandra.reports import StoredReport, write_rows
 from harmonystate.edges.console.answers import write_json
 from harmonystate.errors import BadUsage, Busy, CheckFailed
 from tests.support import chain
@@ -70,6 +72,11 @@ def analysed(config: Config, request: pytest.FixtureRequest, *, full: bool) -> d
 def stored(config: Config) -> str:
     with open_session(config.cassandra) as session:
         return "\n".join(str(row) for table in TABLES for row in session.execute(f"SELECT * FROM {table}"))
+
+
+def marks(config: Config) -> dict[datetime, UUID]:
+    with open_session(config.cassandra) as session:
+        return {row.hour: row.changed for row in session.execute("SELECT hour, changed FROM report_hours")}
 
 
 def test_who_is_not_there_is_said_and_what_is_no_name_is_a_usage_error(config):
@@ -140,3 +147,49 @@ def test_a_row_that_a_replay_wrote_again_is_found_by_verify_and_mended(config, r
     assert verify.run(config, Wish(since=None, until=None, repair=True, limit=20, output="table")) == 0
 
     assert "Byron" not in stored(config)
+
+
+@pytest.fixture
+def small(stack, tmp_path) -> Config:
+    """Five reports in the topics and in the table."""
+    config = local_config(stack, tmp_path)
+    chain.set_up(config)
+    chain.produce(config, reports := chain.some_reports(5))
+    with open_session(config.cassandra) as session:
+        write_rows(session, config.cassandra, reports, now=datetime.now(UTC))
+    return config
+
+
+def test_a_kill_after_the_rows_leaves_no_hour_that_counts_the_person_as_it_was(small, monkeypatch):
+    before = marks(small)
+
+    class Killed(BaseException):
+        pass
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(Eraser, "erase_rollups", dies)
+    with pytest.raises(Killed):
+        forget.run(small, "Ada Byron", yes=True)
+
+    assert "Byron" not in stored(small)
+    after = marks(small)
+    assert before.keys() == after.keys()
+    assert not set(before.values()) & set(after.values())
+
+
+def test_the_hours_change_before_and_after_the_rows_do(small, monkeypatch):
+    """So a kill in between harms nothing, nor does an analyze that took over a lease which ran out."""
+    seen, erase_rows = [marks(small)], Eraser.erase_rows
+
+    def looks(eraser: Eraser, stored: Iterable[StoredReport]) -> None:
+        seen.append(marks(small))
+        erase_rows(eraser, stored)
+
+    monkeypatch.setattr(Eraser, "erase_rows", looks)
+    assert forget.run(small, "Ada Byron", yes=True) == 0
+    seen.append(marks(small))
+
+    (hour,) = seen[0]
+    assert len({mark[hour] for mark in seen}) == 3

@@ -72,14 +72,19 @@ def _agreed() -> bool:
 def _erase(
     config: Config, session: "Session", eraser: Eraser, found: Found, *, name: str, keep: timedelta | None
 ) -> None:
-    """Note first whom to forget, then take out; the hours are marked last, so that analyze computes them anew."""
+    """Note first whom to forget, then take out; analyze computes the hours anew.
+
+    They are marked before, for where we die amid it the next run finds no row of them; and after, for an analyze that
+    comes when we have lost the lease reads rows as they were.
+    """
     now = datetime.now(UTC)
     until = max([now, *(row.report.time for row in found.rows)]) + timedelta(milliseconds=1)
     note_forgotten(session, id_of_name(name), until=until, keep=keep)
+    hours = {floor_to_hour(row.report.time) for row in found.rows}
+    mark_changed(session, hours, settings=config.cassandra, now=now)
     eraser.erase_rows(found.rows)
     eraser.erase_rollups(found.rollups)
     eraser.erase_answers(found.answers)
-    hours = {floor_to_hour(row.report.time) for row in found.rows}
     mark_changed(session, hours, settings=config.cassandra, now=now)
 
 
