@@ -15,6 +15,7 @@ from harmonystate.commands.analyze import answer, make_job
 from harmonystate.commands.analyze.engine import Engine
 from harmonystate.commands.verify import Wish
 from harmonystate.config import Config, DiscordSettings
+from harmonystate.core.record import Outgoing
 from harmonystate.core.report import Person, Report
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.erasure import Eraser
@@ -24,6 +25,7 @@ from harmonystate.edges.console.answers import write_json
 from harmonystate.errors import BadUsage, Busy, CheckFailed
 from tests.support import chain
 from tests.support.fake_discord import FakeDiscord
+from tests.support.kafka import write
 from tests.support.services import local_config
 
 pytestmark = pytest.mark.services
@@ -193,3 +195,9 @@ def test_the_hours_change_before_and_after_the_rows_do(small, monkeypatch):
 
     (hour,) = seen[0]
     assert len({mark[hour] for mark in seen}) == 3
+
+
+def test_a_record_of_the_topic_delivery_that_nobody_can_read_is_passed_over(small):
+    write(small.kafka, [Outgoing(small.kafka.topics.delivery, b"7", b'{"alertId":"\xff"}')])
+
+    assert forget.run(small, "Ada Byron", yes=True) == 0

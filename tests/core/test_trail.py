@@ -54,6 +54,13 @@ def test_what_is_no_report_is_passed_over(value):
     assert not wanted.mentions(value)
 
 
+@pytest.mark.parametrize("broken", [b'"kind":"\xff"}', b'"x":' + b"[" * 100_000], ids=["no UTF-8", "too deep"])
+def test_what_names_the_alert_and_is_no_delivery_is_passed_over(broken: bytes):
+    value = b'{"alertId":"%b",%b' % (ALERT.alert_id.encode(), broken)
+
+    assert Wanted(REPORT.report_id).take_delivery(value) is None
+
+
 LOST = "0041a2f0-0000-5000-8000-00000000000d"
 
 

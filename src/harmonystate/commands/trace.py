@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from harmonystate.config import Config
 from harmonystate.core.dead_letter import read_burial
-from harmonystate.core.delivery import SILENCED
+from harmonystate.core.delivery import SILENCED, DeliveryNote
 from harmonystate.core.durations import parse_moment
 from harmonystate.core.letters import moment
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
-from harmonystate.core.trail import DeliveryNote, Step, Trail, Wanted, link_of
+from harmonystate.core.trail import Step, Trail, Wanted, link_of
 from harmonystate.core.wire import parse_time
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.traces import FoundRow, find_row, read_minute, search_row

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.record import Outgoing
-from harmonystate.core.wire import format_time
+from harmonystate.core.wire import UNREADABLE, format_time
 
 Kind = Literal["card", "digest", "silenced"]
 SILENCED: Kind = "silenced"
@@ -56,6 +56,25 @@ def delivery_record(raised: RaisedAlert, posted: Posted, *, topic: str) -> Outgo
     return Outgoing(topic, raised.alert_id.encode(), msgspec.json.encode(delivery))
 
 
+class DeliveryNote(Struct, rename="camel"):
+    """What a record of the topic delivery says; what else it holds is left out."""
+
+    alert_id: str
+    report_id: str = ""
+    channel_id: str = ""
+    message_id: str = ""
+    kind: str = ""
+    delivered_at: str = ""
+
+
+def read_note(value: bytes | None) -> DeliveryNote | None:
+    """Read a record of the topic delivery; None when it is none of ours."""
+    try:
+        return msgspec.json.decode(value or b"", type=DeliveryNote)
+    except UNREADABLE:
+        return None
+
+
 class _WireKind(Struct):
     kind: str = ""
 
@@ -64,5 +83,5 @@ def is_silenced(value: bytes | None) -> bool:
     """Say whether a record of the topic delivery is of an alert that nobody was told of."""
     try:
         return msgspec.json.decode(value or b"{}", type=_WireKind).kind == SILENCED
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return False

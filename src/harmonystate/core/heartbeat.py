@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from harmonystate.core.card import spell_age
 from harmonystate.core.record import Outgoing
+from harmonystate.core.wire import UNREADABLE
 
 # Beside the silences in their topic; no silence has such an id.
 KEY = b"heartbeat"
@@ -69,7 +70,7 @@ def decode_quiet(value: bytes | None) -> Quiet | None:
     """Read it back; what is none of it is as if nothing had been said."""
     try:
         return msgspec.json.decode(value, type=Quiet) if value else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

@@ -17,6 +17,7 @@ from harmonystate.core.durations import parse_duration
 from harmonystate.core.matchers import Matchers
 from harmonystate.core.record import Outgoing
 from harmonystate.core.waiting import Waiting
+from harmonystate.core.wire import UNREADABLE
 
 # The "channel" of a silenced alert's delivery; its "message" is the silence.
 CHANNEL = "silence"
@@ -110,5 +111,5 @@ def decode_silence(value: bytes) -> Silence | None:
     """Read a silence; None when it is none, which mutes nothing."""
     try:
         return msgspec.json.decode(value, type=Silence)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None

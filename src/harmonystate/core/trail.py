@@ -4,11 +4,11 @@ import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 
 from harmonystate.core import ids
 from harmonystate.core.alert import RaisedAlert
+from harmonystate.core.delivery import DeliveryNote, read_note
 from harmonystate.core.report import Report
 from harmonystate.core.wire import NotAReport, decode_alert, decode_report
 
@@ -51,17 +51,6 @@ class Trail(Struct):
         return (step.at - self.report.time) / timedelta(seconds=1)
 
 
-class DeliveryNote(Struct, rename="camel"):
-    """What a record of the topic delivery says; what else it holds is left out."""
-
-    alert_id: str
-    report_id: str = ""
-    channel_id: str = ""
-    message_id: str = ""
-    kind: str = ""
-    delivered_at: str = ""
-
-
 class Wanted:
     """Finds the records of one report or alert among many; only those that may be it are parsed."""
 
@@ -102,11 +91,8 @@ class Wanted:
         """Return what a delivery says, if it is of this alert."""
         if not value or not self._may_be(value, self.alert_id, self.asked):
             return None
-        try:
-            note = msgspec.json.decode(value, type=DeliveryNote)
-        except msgspec.DecodeError:
-            return None
-        return note if note.alert_id in (self.alert_id, self.asked) else None
+        note = read_note(value)
+        return note if note and note.alert_id in (self.alert_id, self.asked) else None
 
     def mentions(self, value: bytes | None) -> bool:
         """Say whether a record that is no report bears the report's id, as it is or spelt with escapes."""

@@ -26,6 +26,9 @@ REPORT = (
     b'"persons":[%b],"words":[%b],"schemaVersion":1}'
 )
 
+# What msgspec raises for bytes that it cannot read.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _T = TypeVar("_T")  # PEP 695 needs Python 3.12
 # Not as a Meta(pattern=…) of msgspec, which takes twice as long.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 
 from harmonystate.config import Config
 from harmonystate.core.audit import EVERYTHING
-from harmonystate.core.delivery import SILENCED
+from harmonystate.core.delivery import SILENCED, read_note
 from harmonystate.core.letters import moment
 from harmonystate.core.report import Report
-from harmonystate.core.trail import DeliveryNote
 from harmonystate.core.wire import MAX_ALERT_BYTES, NotAReport, decode_alert, decode_report
 from harmonystate.edges.cassandra.erasure import Answer, Eraser, Rollup
 from harmonystate.edges.cassandra.reports import StoredReport, hours_with_reports, read_rows
@@ -89,14 +87,11 @@ class _Topics:
                 self._count(topics.alert, record)
                 self._found.alert_ids |= _alert_ids_in(record.value)
         for record in self._records(topics.delivery):
-            self._note_message(record.value or b"")
+            self._note_message(record.value)
 
-    def _note_message(self, value: bytes) -> None:
-        try:
-            note = msgspec.json.decode(value, type=DeliveryNote)
-        except msgspec.DecodeError:
-            return
-        if note.alert_id not in self._found.alert_ids:
+    def _note_message(self, value: bytes | None) -> None:
+        note = read_note(value)
+        if note is None or note.alert_id not in self._found.alert_ids:
             return
         if note.channel_id.isdecimal() and note.message_id.isdecimal():
             self._found.messages.add((int(note.channel_id), int(note.message_id)))
