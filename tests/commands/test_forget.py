@@ -197,6 +197,13 @@ def test_the_hours_change_before_and_after_the_rows_do(small, monkeypatch):
     assert len({mark[hour] for mark in seen}) == 3
 
 
+def test_what_was_not_looked_for_is_said(small, capsys):
+    assert forget.run(small, "Ada Byron", yes=True) == 0
+
+    said = "Cards whose alerts Kafka no longer holds were not looked for: search Discord for the name.\n"
+    assert capsys.readouterr().out.endswith(said)
+
+
 def test_a_record_of_the_topic_delivery_that_nobody_can_read_is_passed_over(small):
     write(small.kafka, [Outgoing(small.kafka.topics.delivery, b"7", b'{"alertId":"\xff"}')])
 

@@ -69,3 +69,4 @@ def write_left(
         print(f"{len(links):,} messages still show a card ({why}):")
         for link in links[:NAMED]:
             print(f"  {link}")
+    print("Cards whose alerts Kafka no longer holds were not looked for: search Discord for the name.")
