@@ -101,12 +101,14 @@ COMMANDS = (
     ("stream-alerts", "--once", "-v"),
     ("alert-bot", "--once", "-v"),
     ("ingest", "--once", "-v"),
+    ("analyze", "-v"),
+    ("verify", "-v"),
 )
 
 
 @pytest.fixture(scope="session")
 def run(secured, tmp_path_factory):
-    """The chain from produce to ingest: Kafka's password in a file, Cassandra's and Discord's in the environment."""
+    """The chain from produce to verify: Kafka's password in a file, Cassandra's and Discord's in the environment."""
     folder = tmp_path_factory.mktemp("run")
     password_file = folder / "kafka-password"
     password_file.touch(mode=0o600)

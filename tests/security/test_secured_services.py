@@ -186,6 +186,7 @@ def test_whoever_has_all_rights_works_from_end_to_end(run):
     assert len(read(run.config.kafka, "delivery")) >= 15
     with open_session(run.config.cassandra) as session:
         assert len(list(session.execute("SELECT reportid FROM report"))) == len(made)
+        assert list(session.execute("SELECT rank FROM saddest"))
 
 
 def test_no_secret_is_in_a_command_line_an_output_a_log_or_a_checkpoint(run):
@@ -271,3 +272,4 @@ def test_no_log_names_anybody_not_even_with_v(run):
 
     assert names_in("\n".join([*logs, *(ended.stderr for ended in run.ended.values())])) == []
     assert names_in(str(run.told)) != []
+    assert names_in(run.ended["analyze"].stdout) != []
