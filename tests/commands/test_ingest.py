@@ -148,7 +148,7 @@ def test_without_setup_its_name_is_said_and_no_jvm_is_started(config, monkeypatc
 def test_records_that_are_gone_are_named_up_to_where(place):
     topic = place.kafka.topics.global2
 
-    with pytest.raises(BadInput, match=rf"{topic}, partition 2: .* offsets -5 to -1, .*--accept-loss.*/checkpoint"):  # noqa: SIM117
+    with pytest.raises(BadInput, match=rf"{topic}: .* offsets -5 to -1 of partition 2, .*--accept-loss.*/checkpoint"):  # noqa: SIM117
         with ingest.naming_what_is_gone(place, "/checkpoint"):
             raise RecordsGone(topic, 2, -5)
 

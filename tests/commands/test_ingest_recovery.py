@@ -2,13 +2,14 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 from kafka import TopicPartition
 from structlog.testing import capture_logs
 
-from harmonystate.commands.ingest.recovery import Gap, gaps, put_right
+from harmonystate.commands.ingest.recovery import Gap, gaps, loss, put_right
 from harmonystate.config import Config
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.cassandra.connect import open_session
@@ -51,9 +52,15 @@ def test_a_gap_is_what_was_not_read_and_is_no_longer_there():
     assert list(gaps(read, firsts)) == [Gap(partition=0, first=10, last=14)]
 
 
+def test_all_that_is_gone_is_named_in_one_line():
+    said = str(loss("global2", [Gap(0, 10, 14), Gap(2, 7, 7)], "/checkpoint"))
+
+    assert said.startswith("global2: Kafka no longer has offsets 10 to 14 of partition 0, 7 to 7 of partition 2, which")
+
+
 @pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
 def test_damage_is_named_with_its_remedy_before_spark_starts(offline_config, tmp_path, form):
-    folder = checkpoint_at(tmp_path / "checkpoint", "global2", 2)
+    folder = checkpoint_at(tmp_path / "checkpoint", offline_config.kafka.topics.global2, 2)
     (folder / "offsets/0").write_bytes(b'v1\n{"batchWatermarkMs":0,"batc')
     place = form.format(folder)
 
@@ -85,6 +92,50 @@ def test_a_loss_is_named_and_the_checkpoint_makes_way_only_if_it_stands_before_i
     assert named == ([(partition, 2, 3)] if aside else [])
     assert folder.exists() != aside
     assert (tmp_path / "checkpoint.aside").exists() == aside
+
+
+@pytest.mark.services
+def test_without_a_checkpoint_what_the_group_has_not_read_and_is_gone_is_named_until_it_is_let_go(config, tmp_path):
+    topic, lost = config.kafka.topics.global2, str(tmp_path / "checkpoint")
+    create_topics(config.kafka)
+    write(config.kafka, [Outgoing(topic, b"7", b"{}") for _ in range(9)])
+    (partition,) = [p for p, end in end_offsets(config.kafka, topic).items() if end]
+    begin = partial(put_right, config, lost, repair=False, now=NOW)
+    let_go(config, partition, 2)
+
+    begin(accept_loss=False)  # the first start ever: nobody has read any of it
+    write(config.kafka, [], offsets={(topic, partition): 2}, group="ingest")
+    begin(accept_loss=False)
+    let_go(config, partition, 4)
+    with pytest.raises(BadInput) as refused:
+        begin(accept_loss=False)
+    with capture_logs() as said:
+        begin(accept_loss=True)
+
+    assert str(refused.value) == (
+        f"{topic}: Kafka no longer has offsets 2 to 3 of partition {partition}, which ingest has not read; "
+        f"to go on without them run `harmony ingest --accept-loss` (checkpoint {lost})"
+    )
+    assert [line["event"] for line in said] == ["goes on without records that Kafka no longer has"]
+
+
+@pytest.mark.services
+def test_a_checkpoint_that_is_lost_with_unread_records_ends_ingest_once_and_not_again(config, tmp_path):
+    file, topic = write_config(config, tmp_path / "harmony.yaml"), config.kafka.topics.global2
+    chain.set_up(config)
+    chain.produce(config, chain.some_reports(20))
+    chain.ingest(config)
+    chain.produce(config, chain.some_reports(20))
+    for partition, end in end_offsets(config.kafka, topic).items():
+        let_go(config, partition, end)
+
+    refused, accepted, after = (
+        run_harmony(file, "ingest", "--once", *options) for options in ((), ("--accept-loss",), ())
+    )
+
+    assert (refused.returncode, "Kafka no longer has offsets" in refused.stderr) == (65, True), refused.stderr
+    assert (accepted.returncode, "goes on without records" in accepted.stderr) == (0, True), accepted.stderr
+    assert (after.returncode, "goes on without records" in after.stderr) == (0, False), after.stderr
 
 
 @pytest.mark.services

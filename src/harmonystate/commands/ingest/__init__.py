@@ -10,7 +10,7 @@ import structlog
 
 from harmonystate.commands.ingest.ledger import STAGE, Ledger, lag_of
 from harmonystate.commands.ingest.progress import Progress
-from harmonystate.commands.ingest.recovery import put_right
+from harmonystate.commands.ingest.recovery import Gap, loss, put_right
 from harmonystate.config import Config
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.console.meter import metering
@@ -23,11 +23,10 @@ from harmonystate.edges.local.java import find_java
 from harmonystate.edges.local.stop import stop_on_signals
 from harmonystate.edges.metrics.exporter import exporting
 from harmonystate.edges.spark.checkpoint import locked
-from harmonystate.edges.spark.faults import RecordsGone, let_go
+from harmonystate.edges.spark.faults import RecordsGone
 from harmonystate.edges.spark.session import open_spark
 from harmonystate.edges.spark.stall import StallClock, outlive
 from harmonystate.edges.spark.stream import Stream
-from harmonystate.errors import BadInput
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -98,7 +97,4 @@ def naming_what_is_gone(config: Config, checkpoint: str) -> Iterator[None]:
     except RecordsGone as gone:
         topic = config.kafka.topics.global2
         first = first_offsets(config.kafka, topic).get(gone.partition, gone.offset)
-        raise BadInput(
-            f"{topic}, partition {gone.partition}: Kafka no longer has offsets {gone.offset} to {first - 1}, "
-            f"which ingest has not read; to go on without them {let_go(checkpoint)}"
-        ) from gone
+        raise loss(topic, [Gap(gone.partition, gone.offset, first - 1)], checkpoint) from gone
