@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ from harmonystate.edges.spark.session import open_spark
 from harmonystate.errors import HarmonyError, Misconfigured
 from tests.support.canaries import files_with, names_in
 from tests.support.chain import produce, some_reports
+from tests.support.harmony import run_harmony
 from tests.support.kafka import read
+from tests.support.services import write_config
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 
@@ -127,6 +130,42 @@ def test_a_stage_that_may_not_bury_a_record_does_not_pass_over_it(secured, tmp_p
 
     assert stream_alerts.run(secured.config(tmp_path), once=True, instance="a") == 0
     assert [letter.value for letter in read(settings, "dead-letter")].count(broken) == 1
+
+
+def run_ingest(config, folder):
+    """Run it as a process of its own; where it tries again instead, it gives up after a minute."""
+    impatient = config.spark.model_copy(update={"stall_after": timedelta(minutes=1)})
+    file = write_config(config.model_copy(update={"spark": impatient}), folder / "harmony.yaml")
+    passwords = {
+        f"HARMONY_{name}__PASSWORD": settings.password.get_secret_value()
+        for name, settings in (("KAFKA", config.kafka), ("CASSANDRA", config.cassandra))
+    }
+    return run_harmony(file, "ingest", "--once", **passwords)
+
+
+INGEST_LACKS = {
+    "nobody": "READ or WRITE on topic dead-letter, global2",
+    "blind": "READ on topic global2",
+    "alone": "READ on group ingest",
+}
+
+
+@pytest.mark.parametrize("user", INGEST_LACKS)
+def test_a_right_that_ingest_lacks_is_named_by_spark_too(secured, sad_report, tmp_path, user):
+    ended = run_ingest(secured.config(tmp_path / "home", user), tmp_path)
+
+    assert f"Kafka gives us no right: grant kafka.username {INGEST_LACKS[user]}" in ended.stderr
+    assert ended.returncode == Misconfigured.exit_code
+
+
+def test_a_grant_that_ingest_lacks_is_named_by_the_connector_too(secured, sad_report, tmp_path):
+    config = secured.config(tmp_path / "home")
+    config = config.model_copy(update={"cassandra": secured.cassandra.settings("reader")})
+
+    ended = run_ingest(config, tmp_path)
+
+    assert "Cassandra grants user reader too little: User reader has no MODIFY permission on" in ended.stderr
+    assert ended.returncode == Misconfigured.exit_code
 
 
 CASSANDRA = {

@@ -30,20 +30,21 @@ client_encryption_options:
   keystore_password: {password}
   store_type: PKCS12
 """
+_USERS = ("app", "reader", "stranger")
 
 
 class SecuredCassandra:
     """One node on loopback.
 
     Attributes:
-        passwords: `app` has the grants that every command but setup needs, `stranger` has none.
+        passwords: `app` has the grants that every command but setup needs, `reader` may not write, `stranger` has none.
     """
 
     def __init__(self, folder: Path, here: Identity) -> None:
         self.port = free_ports(1)[0]
         self.ca = here.ca
         self.passwords = {"cassandra": "cassandra"}
-        self.passwords |= {user: f"{user}-{uuid.uuid4()}" for user in ("app", "stranger")}
+        self.passwords |= {user: f"{user}-{uuid.uuid4()}" for user in _USERS}
         own = cassandra_server(LOOPBACK, self.port, folder, Jvm("512m", SHORT_LIVED))
 
         def prepare(java_home: Path, jars: Sequence[Path]) -> None:
@@ -75,10 +76,10 @@ class SecuredCassandra:
         admin = self.settings("cassandra")
         schema.apply(admin)
         with connected(admin) as session:
-            for user in ("app", "stranger"):
+            for user in _USERS:
                 session.execute(f"CREATE ROLE {user} WITH PASSWORD = '{self.passwords[user]}' AND LOGIN = true")
-            for right in ("SELECT", "MODIFY"):
-                session.execute(f"GRANT {right} ON KEYSPACE {admin.keyspace} TO app")
+            for right, user in (("SELECT", "app"), ("MODIFY", "app"), ("SELECT", "reader")):
+                session.execute(f"GRANT {right} ON KEYSPACE {admin.keyspace} TO {user}")
 
     def stop(self) -> None:
         server.stop(self._server.folder)

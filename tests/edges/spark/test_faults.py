@@ -18,6 +18,20 @@ Caused by: java.util.concurrent.ExecutionException: oh
 Caused by: org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment.
 \tat org.apache.kafka
 """
+# Both as Spark said it, on a secured Kafka and a secured Cassandra.
+NO_READ = """An error occurred while calling o417.save.
+: org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 3.0 failed 4 times, most recent \
+failure: Lost task 0.3 in stage 3.0 (TID 15) (localhost executor driver): org.apache.kafka.common.errors.\
+TopicAuthorizationException: Not authorized to access topics: [global2]
+
+Driver stacktrace:
+"""
+NO_MODIFY = """java.io.IOException: Failed to write statements to harmony.report. The
+latest exception was
+  User reader has no MODIFY permission on <table harmony.report> or any of its parents
+
+Please check the executor logs for more exceptions and information
+"""
 
 
 def ended(text, trace=""):
@@ -76,6 +90,27 @@ def test_a_full_disk_is_named_with_what_to_do():
 def test_a_checkpoint_where_none_can_be_is_the_config_s_fault():
     with pytest.raises(Misconfigured, match=r"spark\.checkpoint: cannot use"):
         refuse_final(ended("org.apache.hadoop.fs.FileAlreadyExistsException: not a directory"), CHECKPOINT)
+
+
+@pytest.mark.parametrize(
+    ("trace", "said"),
+    [
+        (NO_READ, "Kafka gives us no right: grant kafka.username READ on topic global2"),
+        (
+            "GroupAuthorizationException: Not authorized to access group: spark-kafka\n\tat org.apache",
+            "Kafka gives us no right: grant kafka.username READ on group spark-kafka",
+        ),
+        (
+            NO_MODIFY,
+            f"Cassandra grants user reader too little: {NO_MODIFY.splitlines()[2].strip()}",
+        ),
+    ],
+)
+def test_a_right_that_is_missing_is_for_a_person_to_grant(trace, said):
+    with pytest.raises(Misconfigured) as refused:
+        refuse_final(ended("Writing job aborted", trace), CHECKPOINT)
+
+    assert str(refused.value) == said
 
 
 def test_a_checkpoint_that_another_host_uses_is_busy():

@@ -37,7 +37,7 @@ def refuse_final(fault: BaseException, checkpoint: str) -> None:
 
     Raises:
         BadInput: records are gone that were not read yet (RecordsGone), or the checkpoint is damaged.
-        Misconfigured: the checkpoint cannot be where the config says.
+        Misconfigured: the checkpoint cannot be where the config says, or a right is missing in Kafka or in Cassandra.
         Busy: another host uses the checkpoint, or its disk is full.
         HarmonyError: `fault` itself, unless a service was away.
         Exception: `fault` itself, when it is a bug of ours.
@@ -105,6 +105,14 @@ def _full(checkpoint: str, found: str) -> HarmonyError:
     )
 
 
+def _no_right(what: str) -> Callable[[str, str], HarmonyError]:
+    return lambda _, name: Misconfigured(f"Kafka gives us no right: grant kafka.username READ on {what} {name}")
+
+
+def _no_grant(_: str, found: str) -> HarmonyError:
+    return Misconfigured(f"Cassandra grants user {found.split()[1]} too little: {found}")
+
+
 # What Spark says of a log file that was cut, overwritten or emptied; it names the file only in the first case.
 _REFUSALS: tuple[tuple[re.Pattern[str], Callable[[str, str], HarmonyError]], ...] = (
     (re.compile(r"No space left on device"), _full),
@@ -115,4 +123,8 @@ _REFUSALS: tuple[tuple[re.Pattern[str], Callable[[str, str], HarmonyError]], ...
     (re.compile(r"(?:FileAlreadyExists|AccessControl|UnsupportedFileSystem)Exception[^\n]*"), _misplaced),
     (re.compile(r"Permission denied[^\n]*"), _misplaced),
     (re.compile(r"Multiple streaming queries are concurrently using"), _in_use),
+    # What Kafka's client and Cassandra's connector say of a right that is missing.
+    (re.compile(r"(?<=Not authorized to access topics: \[)[^\]\n]+"), _no_right("topic")),
+    (re.compile(r"(?<=Not authorized to access group: )[^\n]+"), _no_right("group")),
+    (re.compile(r"User \S+ has no \w+ permission on [^\n]+"), _no_grant),
 )
