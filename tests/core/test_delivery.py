@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from harmonystate.core.delivery import Posted, delivery_record, is_silenced
+from harmonystate.core.delivery import Posted, delivery_record, is_silenced, read_note
 from tests.support.alerts import HEARD, raised
 
 
@@ -44,3 +44,18 @@ def test_a_delivery_says_whether_nobody_was_told(kind, silenced):
 @pytest.mark.parametrize("value", [None, b"", b"{", b"[]", b"\xff", b'{"kind": 7}', b"{}"])
 def test_what_is_no_delivery_silences_nobody(value):
     assert not is_silenced(value)
+
+
+@pytest.mark.parametrize(
+    ("said", "told_at"),
+    [("2026-11-24T16:38:19.000Z", HEARD.replace(second=19, microsecond=0)), ("yesterday", None), ("", None)],
+)
+def test_a_note_says_when_the_alert_was_told_where_it_is_one_of_ours(said, told_at):
+    value = json.dumps({"alertId": "a", "deliveredAt": said}).encode()
+
+    assert read_note(value).told_at() == told_at
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\xff", b"[" * 100_000, b"{}", b"7"])
+def test_what_is_no_delivery_is_no_note(value):
+    assert read_note(value) is None

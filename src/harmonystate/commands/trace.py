@@ -12,7 +12,6 @@ from harmonystate.core.letters import moment
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
 from harmonystate.core.trail import Step, Trail, Wanted, link_of
-from harmonystate.core.wire import parse_time
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.traces import FoundRow, find_row, read_minute, search_row
 from harmonystate.edges.console.meter import Meter, metering
@@ -86,7 +85,7 @@ class _Search:
                     self._note(self._reports, topic, record)
         for record in self._read(self._topics.delivery):
             if note := self._wanted.take_delivery(record.value):
-                at = parse_time(note.delivered_at) if note.delivered_at else moment(record.timestamp)
+                at = note.told_at() or moment(record.timestamp)
                 became = "silenced" if note.kind == SILENCED else "delivered"
                 self._note(self._later, became, self._where(note), at, f"{note.kind} {note.message_id}")
                 self._note(self._later, "delivery", record)

@@ -1,5 +1,6 @@
 """The proof that an alert reached Discord, or the terminal: a record of the topic delivery."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -8,7 +9,7 @@ from msgspec import Struct
 
 from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.record import Outgoing
-from harmonystate.core.wire import UNREADABLE, format_time
+from harmonystate.core.wire import UNREADABLE, format_time, parse_time
 
 Kind = Literal["card", "digest", "silenced"]
 SILENCED: Kind = "silenced"
@@ -65,6 +66,12 @@ class DeliveryNote(Struct, rename="camel"):
     message_id: str = ""
     kind: str = ""
     delivered_at: str = ""
+
+    def told_at(self) -> datetime | None:
+        """Return when the alert was told; None where it does not say so as we do."""
+        with suppress(ValueError):
+            return parse_time(self.delivered_at)
+        return None
 
 
 def read_note(value: bytes | None) -> DeliveryNote | None:

@@ -16,7 +16,7 @@ from harmonystate.core.flow import Flow, Look
 from harmonystate.core.newest import Drones, NewestAlerts
 from harmonystate.core.pipeline import Arrow, into_topic, out_of_topic
 from harmonystate.core.snapshot import Stream
-from harmonystate.core.wire import NotAReport, decode_alert, decode_report, parse_time
+from harmonystate.core.wire import UNREADABLE, NotAReport, decode_alert, decode_report, parse_time
 from harmonystate.edges.kafka.connect import require
 from harmonystate.edges.kafka.glance import PATIENCE_MS, Glance, Seen
 from harmonystate.edges.kafka.overview import Observer
@@ -83,9 +83,7 @@ class TopicWatch:
         handle = self._handlers.get(topic)
         for record in seen.records:
             if handle:
-                with suppress(
-                    NotAReport, msgspec.DecodeError, KeyError, ValueError
-                ):  # dead letters have their own arrow
+                with suppress(NotAReport, *UNREADABLE, KeyError, ValueError):  # dead letters have their own arrow
                     handle(record)
         if seen.records:
             self._memory.last[topic] = max(map(_written, seen.records))
