@@ -16,7 +16,7 @@ from kafka import TopicPartition
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.membership import leave
-from harmonystate.edges.kafka.offsets import lag
+from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.kafka.topics import create_topics
 from tests.support.alerts import encoded, raised
 from tests.support.fake_discord import CHANNEL_ID, TOKEN, Answer, FakeDiscord
@@ -329,3 +329,24 @@ def test_nobody_at_discord_s_address_is_69_and_names_it(start):
     assert code == 69
     assert len(said.splitlines()) == 1
     assert f"127.0.0.1:{gone.port}" in said
+
+
+def test_alerts_that_kafka_let_go_of_while_the_bot_slept_are_named_and_the_others_told(config, discord, start, topics):
+    alerts = [raised(number, 1, drone=7, heard=datetime.now(UTC).replace(microsecond=0)) for number in range(20)]
+    tell(config, *alerts[:10])
+    assert ended(start("--once", discord=discord))[0] == 0
+    ((partition, (slept_at, _)),) = [
+        (partition, at) for partition, at in committed(config.kafka, "alert-bot", topics.alert).items() if at[0]
+    ]
+    tell(config, *alerts[10:])
+    with open_admin(config.kafka) as admin:
+        admin.delete_records({TopicPartition(topics.alert, partition): slept_at + 5})
+
+    code, said = ended(start("--once", discord=discord))
+
+    assert code == 0, said
+    lines = [json.loads(line) for line in said.splitlines() if "no longer has" in line]
+    assert [(line["topic"], line["partition"], line["first"], line["last"]) for line in lines] == [
+        (topics.alert, partition, slept_at, slept_at + 4)
+    ]
+    assert told(discord) == once_each(alerts[:10] + alerts[15:])

@@ -9,8 +9,9 @@ import pytest
 from kafka import TopicPartition
 from structlog.testing import capture_logs
 
-from harmonystate.commands.ingest.recovery import Gap, gaps, loss, put_right
+from harmonystate.commands.ingest.recovery import loss, put_right
 from harmonystate.config import Config
+from harmonystate.core.gaps import Gap
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.counts import count_reports
@@ -44,12 +45,6 @@ def checkpoint_at(folder: Path, topic: str, offset: int) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return folder
-
-
-def test_a_gap_is_what_was_not_read_and_is_no_longer_there():
-    read, firsts = {0: 10, 1: 10, 2: 10}, {0: 15, 1: 10, 2: 0, 3: 99}
-
-    assert list(gaps(read, firsts)) == [Gap(partition=0, first=10, last=14)]
 
 
 def test_all_that_is_gone_is_named_in_one_line():

@@ -237,6 +237,7 @@ class Consumer:
         self._world = world
         self._generation: int | None = None
         self._positions: dict[TopicPartition, int] = {}
+        self._subscription = SimpleNamespace(request_offset_reset=None)
         self._coordinator = SimpleNamespace(stable=lambda: True, _heartbeat_enabled=True)
         self.config = KafkaConsumer.DEFAULT_CONFIG
         self._fetcher = SimpleNamespace()

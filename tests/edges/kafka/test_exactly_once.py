@@ -179,6 +179,38 @@ def test_once_passes_over_what_was_aborted(loop):
     assert loop.is_done()
 
 
+def let_go(loop, partition, before):
+    """Do what retention does: remove the records before an offset."""
+    with open_admin(loop.settings) as admin:
+        admin.delete_records({kafka.TopicPartition(loop.source, partition): before})
+
+
+def named(said):
+    """Return the ranges that were said to be gone."""
+    return [(line["topic"], line["partition"], line["first"], line["last"]) for line in said if "first" in line]
+
+
+def test_what_kafka_let_go_of_while_it_slept_is_named_and_the_rest_is_handled(loop):
+    def write_ten(start):
+        write(loop.settings, [Outgoing(loop.source, b"7", b"%d0" % number) for number in range(start, start + 10)])
+
+    with capture_logs() as at_first:
+        write_ten(0)
+        loop.run()
+    ((partition, (slept_at, _)),) = [
+        (partition, at) for partition, at in committed(loop.settings, loop.stage, loop.source).items() if at[0]
+    ]
+    write_ten(10)
+    let_go(loop, partition, slept_at + 5)
+    with capture_logs() as said:
+        loop.run()
+        loop.run()
+
+    assert named(at_first) == []
+    assert named(said) == [(loop.source, partition, slept_at, slept_at + 4)]
+    assert [number for _, number in loop.copied()] == [n * 10 for n in (*range(10), *range(15, 20))]
+
+
 def test_calm_records_are_committed_too(loop):
     write(loop.settings, [Outgoing(loop.source, b"%d" % number, b"1") for number in range(100)])
 

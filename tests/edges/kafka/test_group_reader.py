@@ -6,6 +6,7 @@ import kafka.errors
 import pytest
 from kafka import KafkaConsumer
 from kafka.structs import ConsumerGroupMetadata, MemberState, TopicPartition
+from structlog.testing import capture_logs
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka import group_reader
@@ -30,6 +31,8 @@ class Script:
         self.asked = False
         self.closed = False
         self.halted = set()
+        self.firsts = {}
+        self._subscription = SimpleNamespace(assignment={}, request_offset_reset=lambda *_: None)
         self._coordinator = SimpleNamespace(stable=lambda: self.state is SETTLED, _heartbeat_enabled=True)
         self.config = {**KafkaConsumer.DEFAULT_CONFIG, "session_timeout_ms": 10_000}
 
@@ -61,8 +64,18 @@ class Script:
         self.asked = True
         return dict.fromkeys(places, 10)
 
+    def beginning_offsets(self, places, **_options):
+        if isinstance(self.firsts, Exception):
+            raise self.firsts
+        return {place: self.firsts[place] for place in places}
+
     def position(self, where, **_options):
         return self.assigned[where]
+
+    def read_where_nothing_is(self, place, offset):
+        """Do what the client does when a broker says that an offset is out of range."""
+        self._subscription.assignment[place] = SimpleNamespace(position=SimpleNamespace(offset=offset))
+        self._subscription.request_offset_reset(place)
 
     def close(self, **_options):
         self.closed = True
@@ -152,6 +165,31 @@ def test_while_it_holds_it_takes_nothing_and_stays_a_member(reader, script):
         held.append(script.paused())
 
     assert held == [{PLACE}, {PLACE}, set()]
+
+
+def test_what_kafka_let_go_of_before_it_was_read_is_named_once(reader, script):
+    script.polls = [({}, SETTLED)] * 3
+    other, script.firsts = TopicPartition("global1", 1), {PLACE: 15, TopicPartition("global1", 1): 0}
+
+    with capture_logs() as said:
+        reader.poll(0)
+        script.read_where_nothing_is(PLACE, 10)
+        script.read_where_nothing_is(other, 3)  # the topic was made anew
+        reader.poll(0)
+        reader.poll(0)
+
+    (line,) = said
+    assert line["event"] == "goes on without records that Kafka no longer has"
+    assert (line["topic"], line["partition"], line["first"], line["last"]) == ("global1", 0, 10, 14)
+
+
+def test_what_is_gone_is_not_passed_over_while_kafka_does_not_say_how_much(reader, script):
+    script.polls = [({PLACE: ["record"]}, SETTLED)]
+    script.firsts = kafka.errors.KafkaTimeoutError()
+    script.read_where_nothing_is(PLACE, 10)
+
+    with pytest.raises(TransactionFailed):
+        reader.poll(0)
 
 
 @pytest.mark.parametrize("polled", [{}, {PLACE: ["record"]}])

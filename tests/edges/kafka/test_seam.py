@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import kafka.errors
 import pytest
+from kafka import TopicPartition
+from kafka.consumer.subscription_state import SubscriptionState
 from kafka.coordinator.heartbeat import Heartbeat
 from kafka.producer.sender import Sender
 from kafka.producer.transaction_manager import InitProducerIdHandler, TransactionManager, TransactionState
@@ -128,3 +130,20 @@ def test_the_client_still_waits_an_interval_when_it_has_found_a_coordinator_and_
     assert ours.time_to_next_heartbeat() == pytest.approx(0.1), "not as fast as it can"
     ours.received_heartbeat()
     assert ours.time_to_next_heartbeat() == 3
+
+
+def test_the_client_still_goes_on_from_the_beginning_without_a_word_and_the_seam_notes_where_it_stood():
+    subscription = SubscriptionState("earliest")
+    place, never_read = TopicPartition("global1", 0), TopicPartition("global1", 1)
+    subscription.assign_from_user([place, never_read])
+    subscription.seek(place, 10)
+    reset_at = seam.note_resets(SimpleNamespace(_subscription=subscription))
+
+    for _ in range(2):
+        subscription.request_offset_reset(place)
+    subscription.request_offset_reset(never_read)
+    subscription.reset_missing_positions()
+
+    assert reset_at == {place: 10}
+    assert subscription.assignment[place].position is None
+    assert subscription.partitions_needing_reset() == {place, never_read}

@@ -10,8 +10,9 @@ import structlog
 
 from harmonystate.commands.ingest.ledger import STAGE, Ledger, lag_of
 from harmonystate.commands.ingest.progress import Progress
-from harmonystate.commands.ingest.recovery import Gap, loss, put_right
+from harmonystate.commands.ingest.recovery import loss, put_right
 from harmonystate.config import Config
+from harmonystate.core.gaps import Gap
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.console.meter import metering
 from harmonystate.edges.kafka.answering import answering

@@ -3,13 +3,13 @@
 Both end in a checkpoint with less in it, or none: ingest reads again what it has read, and writes the same rows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
 import structlog
 
 from harmonystate.config import Config
+from harmonystate.core.gaps import Gap, gaps
 from harmonystate.edges.kafka.offsets import committed, end_offsets, first_offsets
 from harmonystate.edges.spark.checkpoint_repair import find_damage, is_local, local_folder, next_offsets, set_aside
 from harmonystate.edges.spark.checkpoint_repair import repair as mend
@@ -18,14 +18,6 @@ from harmonystate.edges.spark.faults import mend as mend_hint
 from harmonystate.errors import BadInput
 
 _log = structlog.get_logger("harmony.ingest")
-
-
-class Gap(NamedTuple):
-    """Offsets of a partition that ingest has not read and that Kafka no longer has: from `first` to `last`."""
-
-    partition: int
-    first: int
-    last: int
 
 
 def put_right(config: Config, checkpoint: str, *, repair: bool, accept_loss: bool, now: datetime) -> None:
@@ -55,18 +47,6 @@ def _refuse_damage(checkpoint: str) -> None:
     if is_local(checkpoint) and (damage := find_damage(local_folder(checkpoint))):
         files = ", ".join(map(str, damage.files))
         raise BadInput(f"the checkpoint is damaged ({files}): {mend_hint(checkpoint)}")
-
-
-def gaps(read: Mapping[int, int], firsts: Mapping[int, int]) -> Iterator[Gap]:
-    """Yield what is gone and was not read.
-
-    Args:
-        read: by partition, the offset up to which all was read; a partition that is absent was never read.
-        firsts: by partition, the first offset that Kafka has.
-    """
-    for partition, first in sorted(firsts.items()):
-        if partition in read and read[partition] < first:
-            yield Gap(partition, read[partition], first - 1)
 
 
 def loss(topic: str, gone: Iterable[Gap], checkpoint: str) -> BadInput:

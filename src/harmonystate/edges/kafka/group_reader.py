@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from kafka import TopicPartition
 from kafka.errors import CorruptRecordError, KafkaError, KafkaTimeoutError
 
 from harmonystate.config import KafkaSettings
+from harmonystate.core.gaps import gaps
 from harmonystate.edges.kafka import batches, seam
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.membership import is_member, is_settled
@@ -62,7 +64,9 @@ class GroupReader:
         if whole_batches:
             batches.read_whole_batches(self._consumer)
         self._heartbeat = seam.note_answers(self._consumer)
+        self._stood_at = seam.note_resets(self._consumer)
         self._topic = topic
+        self._log = structlog.get_logger(f"harmony.{group}")
         self._watchdog = Watchdog()
         self._joined = False
         self.member: Any = None
@@ -76,6 +80,8 @@ class GroupReader:
 
     def poll(self, timeout_ms: int, *, hold: bool = False) -> dict[TopicPartition, list[Any]]:
         """Return the next records by partition, in order; wait so long for the first.
+
+        What Kafka has let go of before it was read is named in the log, before anything behind it can be committed.
 
         Args:
             timeout_ms: how long to wait.
@@ -97,6 +103,8 @@ class GroupReader:
                 raise BadInput(f"topic {self._topic} is damaged: {fault}") from fault
             raise
         self._note_member(self._consumer.group_metadata(), has_records=bool(polled))
+        if self._stood_at:
+            self._tell_what_is_gone()
         return polled
 
     def is_confirmed(self) -> bool:
@@ -152,6 +160,14 @@ class GroupReader:
         self._watchdog.close()
         with suppress(KafkaError):
             self._consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
+
+    def _tell_what_is_gone(self) -> None:
+        with translated(), self._watchdog.watching("beginning_offsets"):
+            begins = self._consumer.beginning_offsets(list(self._stood_at), timeout_ms=LOOK_MS)
+        read = {place.partition: offset for place, offset in self._stood_at.items()}
+        for gap in gaps(read, {place.partition: first for place, first in begins.items()}):
+            self._log.warning("goes on without records that Kafka no longer has", topic=self._topic, **gap._asdict())
+        self._stood_at.clear()
 
     def _note_member(self, now: Any, *, has_records: bool) -> None:
         if (self._joined and not is_member(now)) or (has_records and not is_settled(now)):

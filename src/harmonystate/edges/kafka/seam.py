@@ -147,6 +147,26 @@ def is_fenced(consumer: KafkaConsumer) -> bool:
     return bool(coordinator.stable() and not coordinator._heartbeat_enabled)
 
 
+def note_resets(consumer: KafkaConsumer) -> dict[TopicPartition, int]:
+    """Have a consumer note where it stood when it was sent to the beginning; return what it fills, to be emptied.
+
+    Where Kafka no longer has the offset that is next, the client goes on with the first that is there, and tells
+    nobody (`Fetcher._parse_fetched_data`).
+    """
+    stood_at: dict[TopicPartition, int] = {}
+    subscription = consumer._subscription
+    request: Callable[..., None] = subscription.request_offset_reset
+
+    def request_offset_reset(place: TopicPartition, *strategy: Any) -> None:
+        position = subscription.assignment[place].position
+        if position is not None:
+            stood_at.setdefault(place, position.offset)
+        request(place, *strategy)
+
+    subscription.request_offset_reset = request_offset_reset
+    return stood_at
+
+
 def drop(producer: KafkaProducer) -> None:
     """Get rid of a producer at once, whatever state it is in.
 
