@@ -201,7 +201,7 @@ class Lossy(Transactor):
             raise TransactionFailed("cut before it began")
         super().commit(outgoings, **offsets)
         if failure == "after":
-            raise TransactionFailed("the answer was lost", outcome_unknown=True)
+            raise TransactionFailed("the answer was lost")
 
 
 def writer(config: Config, transactor: type[Transactor], count: int) -> Writer:
@@ -230,7 +230,7 @@ def test_somebody_else_s_progress_in_its_place_ends_the_run_instead_of_doubling_
         def commit(self, outgoings, *, metadata, **offsets):
             super().commit(outgoings, metadata=metadata.replace("this one", next(writers)), **offsets)
             if next(failures):
-                raise TransactionFailed("the answer was lost", outcome_unknown=True)
+                raise TransactionFailed("the answer was lost")
 
     writers, failures = iter(["this one", "that one"]), iter([False, True])
     stop = threading.Event()

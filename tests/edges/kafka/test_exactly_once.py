@@ -232,7 +232,7 @@ def test_a_failure_in_the_middle_loses_and_doubles_nothing(loop, monkeypatch):
             raise TransactionFailed("before")
         commit(self, outgoings, **options)
         if turns["commit"] == 3:
-            raise TransactionFailed("after", outcome_unknown=True)
+            raise TransactionFailed("after")
 
     monkeypatch.setattr(Transactor, "commit", failing)
     loop.run(decide=lambda batch: [Outgoing(loop.target, record.key, record.value) for record in batch])

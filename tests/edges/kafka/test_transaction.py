@@ -125,12 +125,11 @@ def test_a_failed_record_is_never_committed_nor_are_the_offsets_beside_it(kafka_
         lambda *given: [future if n != 1 else failed(topic) for n, future in enumerate(send_all(*given))],
     )
 
-    with pytest.raises(TransactionFailed, match="Expiring") as fault:
+    with pytest.raises(TransactionFailed, match="Expiring"):
         transactor.commit(letters(topic, 3), offsets={(topic, 0): 3}, group=group)
     transactor.discard()
     Transactor(kafka_settings, name).close()
 
-    assert not fault.value.outcome_unknown
     assert read(kafka_settings, topic) == []
     assert committed(kafka_settings, group, topic) == {}
 
@@ -257,10 +256,3 @@ def test_every_form_of_being_fenced_is_fenced(fault):
 def test_a_missing_right_is_a_matter_of_the_config(kind):
     with pytest.raises(Misconfigured, match="no right"), translated():
         raise kind("x")
-
-
-def test_whether_it_was_committed_is_unknown_only_while_committing():
-    with pytest.raises(TransactionFailed) as fault, translated(outcome_unknown=True):
-        raise kafka.errors.KafkaTimeoutError
-
-    assert fault.value.outcome_unknown

@@ -32,16 +32,11 @@ _TOO_LARGE = (kafka_errors.MessageSizeTooLargeError, kafka_errors.RecordListTooL
 
 
 class TransactionFailed(Exception):
-    """A transaction did not go through; the clients that took part in it are of no more use.
+    """A transaction did not go through, as far as is known; the clients that took part in it are of no more use.
 
-    Attributes:
-        outcome_unknown: it may have been committed all the same. A new Transactor of the same id makes sure that it
-            is either committed or aborted; what is committed then tells which.
+    It may have been committed all the same, where the answer was lost. A new Transactor of the same id makes sure that
+    it is either committed or aborted; what is committed then tells which.
     """
-
-    def __init__(self, reason: object, *, outcome_unknown: bool = False) -> None:
-        super().__init__(str(reason))
-        self.outcome_unknown = outcome_unknown
 
 
 class Fenced(TransactionFailed):
@@ -109,7 +104,7 @@ class Transactor:
             metadata: kept with each offset.
 
         Raises:
-            TransactionFailed: nothing is committed, or, with outcome_unknown, perhaps all of it. Fenced is one.
+            TransactionFailed: nothing is committed, or, where the answer was lost, all of it. Fenced is one.
             Misconfigured: when Kafka refuses us or a record, for ever.
         """
         began = time.monotonic()
@@ -119,7 +114,7 @@ class Transactor:
             if time.monotonic() - began > self._thrown_out_after_s:
                 # It says nothing of another process with our name: we were frozen, and whoever took over our share has
                 # aborted what we had left open.
-                raise TransactionFailed(fault, outcome_unknown=fault.outcome_unknown) from fault
+                raise TransactionFailed(fault) from fault
             raise
 
     def _commit(
@@ -135,9 +130,9 @@ class Transactor:
                     seam.send_offsets(self._producer, _as_kafka(offsets, metadata), owner, timeout_s=ANSWER_S)
             if seam.epoch_of(self._producer) != epoch:
                 raise Fenced(f"the broker has aborted a transaction of {self._id}")
-        crash.passing("before-commit")
-        with translated(outcome_unknown=True), self._watchdog.watching("commit_transaction"):
-            seam.commit(self._producer, timeout_s=ANSWER_S)
+            crash.passing("before-commit")
+            with self._watchdog.watching("commit_transaction"):
+                seam.commit(self._producer, timeout_s=ANSWER_S)
         self._has_committed = True
         crash.passing("after-commit")
 
@@ -167,7 +162,7 @@ class Transactor:
 
 
 @contextmanager
-def translated(*, outcome_unknown: bool = False, to: str = "READ", name: str = "") -> Iterator[None]:
+def translated(*, to: str = "READ", name: str = "") -> Iterator[None]:
     """Raise what kafka-python raises as one of ours; `to` and `name` are as for `rights.refused`."""
     try:
         yield
@@ -176,15 +171,15 @@ def translated(*, outcome_unknown: bool = False, to: str = "READ", name: str = "
         for cause in causes:
             if isinstance(cause, kafka_errors.AuthorizationError):
                 raise rights.refused(cause, to=to, name=name) from fault
-        raise _translate(fault, causes, outcome_unknown) from fault
+        raise _translate(fault, causes) from fault
 
 
-def _translate(fault: Exception, causes: Sequence[Exception], outcome_unknown: bool) -> Exception:
+def _translate(fault: Exception, causes: Sequence[Exception]) -> Exception:
     if any(isinstance(cause, _FENCED) for cause in causes):
-        return Fenced(fault, outcome_unknown=outcome_unknown)
+        return Fenced(fault)
     if any(isinstance(cause, _TOO_LARGE) for cause in causes):
         return Misconfigured(f"a record is larger than max.message.bytes of its topic allows: {fault}")
-    return TransactionFailed(fault, outcome_unknown=outcome_unknown)
+    return TransactionFailed(fault)
 
 
 def _as_kafka(offsets: Mapping[tuple[str, int], int], metadata: str) -> dict[TopicPartition, OffsetAndMetadata]:
