@@ -93,6 +93,8 @@ def test_r6_no_transaction_stays_undecided_when_the_broker_dies(troubles, broker
             wait_until(lambda some=writers: all(writer.done >= 20 for writer in some), within_s=120)
             history.fault(trouble.__name__, "broker")
             trouble(broker)
+            if trouble in (killed, stopped):
+                assert "Fencing broker 1" in broker.mourned()
         for writer in writers:
             # What is pending is decided, of all before any is read: one that is not hides what others wrote after it.
             Transactor(config.kafka, writer.group).close()

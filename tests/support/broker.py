@@ -33,6 +33,10 @@ class Broker(Node):
         # It is made ready, and so its folder formatted, under the plain settings; the second listener comes after.
         super().__init__(replace(own, prepare=prepare))
 
+    def mourned(self) -> str:
+        """Return what the controller has said that ran alone before the last start."""
+        return (self._server.folder / "log/controller.log").read_text()
+
 
 def _listen_twice(path: Path, port: int, advertised_port: int) -> None:
     lines = []

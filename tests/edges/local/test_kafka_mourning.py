@@ -13,7 +13,7 @@ LOG = "data/__cluster_metadata-0/0.log"
 # Writes what a controller says into its log, and goes on writing metadata until it is stopped.
 SAYS = """
 import pathlib, time
-pathlib.Path("log/server.log").write_text({!r})
+pathlib.Path("log/controller.log").write_text({!r})
 while True:
     time.sleep(0.05)
     with open({!r}, "a") as log:
@@ -49,6 +49,15 @@ def test_what_died_is_mourned_until_the_controller_has_given_it_up(folder: Path)
     assert "listeners=CONTROLLER://127.0.0.1:4711" in (folder / "conf/controller.properties").read_text()
     # It says so first: one write later that is on its way, and after another it is there.
     assert (folder / LOG).stat().st_size >= 2
+
+
+def test_what_was_said_of_an_earlier_death_is_not_taken_for_this_one(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kafka_mourning, "_NOTHING_TO_DO_S", 0.1)
+    (folder / "log/controller.log").write_text("Fencing broker 1 at epoch 15")
+
+    mourn(folder, controller("Becoming the active controller at epoch 2"), controller_port=1)
+
+    assert "Fencing" not in (folder / "log/controller.log").read_text()
 
 
 def test_what_was_given_up_before_is_not_waited_for(folder: Path, monkeypatch: pytest.MonkeyPatch):

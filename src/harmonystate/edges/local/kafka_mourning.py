@@ -20,7 +20,8 @@ from harmonystate.edges.local.template import render
 
 # Of Kafka's controller: where its log lies, once it has run.
 _KNOWN = "data/__cluster_metadata-0"
-_LOG = "log/server.log"
+# New each time. In the server's it could not be found where that begins a new file just then.
+_LOG = "log/controller.log"
 _GIVEN_UP, _ACTIVE = "Fencing broker ", "Becoming the active controller"
 # A broker that was given up before is not given up again.
 _NOTHING_TO_DO_S = 10.0
@@ -40,10 +41,9 @@ def mourn(folder: Path, java: Sequence[str], *, controller_port: int) -> None:
     if not any((folder / _KNOWN).glob("*.log")):
         return
     render("kafka-controller.properties", folder / "conf/controller.properties", controller_port=controller_port)
-    log = folder / _LOG
-    begin = log.stat().st_size if log.exists() else 0
+    (folder / _LOG).unlink(missing_ok=True)
     with subprocess.Popen(
-        [*java, "kafka.Kafka", "conf/controller.properties"],
+        [*java, f"-Dharmony.log={Path(_LOG).stem}", "kafka.Kafka", "conf/controller.properties"],
         cwd=folder,
         env=process.without_our_settings(),
         stdin=subprocess.DEVNULL,
@@ -52,18 +52,18 @@ def mourn(folder: Path, java: Sequence[str], *, controller_port: int) -> None:
         start_new_session=True,
     ) as controller:
         try:
-            _await(controller, folder, begin)
+            _await(controller, folder)
         finally:
             controller.terminate()
 
 
-def _await(controller: "subprocess.Popen[bytes]", folder: Path, begin: int) -> None:
+def _await(controller: "subprocess.Popen[bytes]", folder: Path) -> None:
     """Wait until it is given up, and that is on disk; it writes something several times a second."""
     deadline = time.monotonic() + _LONGEST_S
     active_at: float | None = None
     sizes: set[int] = set()
     while controller.poll() is None and time.monotonic() < deadline:
-        said = _said(folder / _LOG, begin)
+        said = _said(folder / _LOG)
         if _ACTIVE in said:
             active_at = active_at or time.monotonic()
         if _GIVEN_UP in said:
@@ -73,5 +73,5 @@ def _await(controller: "subprocess.Popen[bytes]", folder: Path, begin: int) -> N
         time.sleep(0.02)
 
 
-def _said(log: Path, begin: int) -> str:
-    return log.read_bytes()[begin:].decode(errors="replace") if log.exists() else ""
+def _said(log: Path) -> str:
+    return log.read_text(errors="replace") if log.exists() else ""
