@@ -211,6 +211,23 @@ def test_what_kafka_let_go_of_while_it_slept_is_named_and_the_rest_is_handled(lo
     assert [number for _, number in loop.copied()] == [n * 10 for n in (*range(10), *range(15, 20))]
 
 
+def test_where_kafka_has_lost_its_last_records_all_are_read_again_and_that_is_said(loop):
+    write(loop.settings, [Outgoing(loop.source, b"7", b"%d0" % number) for number in range(10)])
+    loop.run()
+    ((partition, (reached, _)),) = [
+        (partition, at) for partition, at in committed(loop.settings, loop.stage, loop.source).items() if at[0]
+    ]
+    power_cut = Transactor(loop.settings, f"power-cut-{loop.stage}")
+    power_cut.commit([], offsets={(loop.source, partition): reached + 100}, group=loop.stage)
+    power_cut.close()
+
+    with capture_logs() as said:
+        loop.run()
+
+    assert [line["stood_at"] for line in said if line["event"].startswith("reads all records again")] == [reached + 100]
+    assert Counter(number for _, number in loop.copied()) == Counter([n * 10 for n in range(10)] * 2)
+
+
 def test_calm_records_are_committed_too(loop):
     write(loop.settings, [Outgoing(loop.source, b"%d" % number, b"1") for number in range(100)])
 

@@ -174,13 +174,15 @@ def test_what_kafka_let_go_of_before_it_was_read_is_named_once(reader, script):
     with capture_logs() as said:
         reader.poll(0)
         script.read_where_nothing_is(PLACE, 10)
-        script.read_where_nothing_is(other, 3)  # the topic was made anew
+        script.read_where_nothing_is(other, 3)  # the broker has lost its last records
         reader.poll(0)
         reader.poll(0)
 
-    (line,) = said
-    assert line["event"] == "goes on without records that Kafka no longer has"
-    assert (line["topic"], line["partition"], line["first"], line["last"]) == ("global1", 0, 10, 14)
+    gone, again = said
+    assert gone["event"] == "goes on without records that Kafka no longer has"
+    assert (gone["topic"], gone["partition"], gone["first"], gone["last"]) == ("global1", 0, 10, 14)
+    assert again["event"] == "reads all records again: Kafka has lost some that were read"
+    assert (again["topic"], again["partition"], again["first"], again["stood_at"]) == ("global1", 1, 0, 3)
 
 
 def test_what_is_gone_is_not_passed_over_while_kafka_does_not_say_how_much(reader, script):

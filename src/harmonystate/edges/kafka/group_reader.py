@@ -165,8 +165,16 @@ class GroupReader:
         with translated(), self._watchdog.watching("beginning_offsets"):
             begins = self._consumer.beginning_offsets(list(self._stood_at), timeout_ms=LOOK_MS)
         read = {place.partition: offset for place, offset in self._stood_at.items()}
-        for gap in gaps(read, {place.partition: first for place, first in begins.items()}):
+        firsts = {place.partition: first for place, first in begins.items()}
+        for gap in gaps(read, firsts):
             self._log.warning("goes on without records that Kafka no longer has", topic=self._topic, **gap._asdict())
+        for partition, first in sorted(firsts.items()):
+            if read[partition] >= first:
+                # Behind the end: the broker has lost its last records, which were read, in a power cut perhaps.
+                self._log.warning(
+                    "reads all records again: Kafka has lost some that were read",
+                    topic=self._topic, partition=partition, first=first, stood_at=read[partition],
+                )  # fmt: skip
         self._stood_at.clear()
 
     def _note_member(self, now: Any, *, has_records: bool) -> None:
