@@ -289,6 +289,26 @@ def test_where_discord_says_how_long_that_long_and_at_least_a_second():
     assert clock.waited_s == pytest.approx(1 + 1 + 1 + 7 + 1)
 
 
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        ([Undelivered("429", wait_s=0.3), Undelivered("429", wait_s=5.0)], []),
+        ([Undelivered("429", wait_s=5.1)], ["waiting for Discord", "Discord is back"]),
+        ([Undelivered("502")], ["waiting for Discord", "Discord is back"]),
+        (
+            [UNKNOWN, Undelivered("429", wait_s=1), UNKNOWN],
+            ["waiting for Discord", "waiting for Discord", "Discord is back"],
+        ),
+    ],
+    ids=["the rest of five seconds", "longer", "a fault", "both"],
+)
+def test_to_wait_for_the_rest_of_five_seconds_is_everyday_and_nothing_to_warn_of(faults, said):
+    with capture_logs() as lines:
+        assert run(Feed([row(raised(1), 0)]), Sink(*faults), Clock())
+
+    assert [line["event"] for line in lines if line["log_level"] == "warning"] == said
+
+
 def test_who_may_not_enter_tries_once_a_minute_and_commits_nothing():
     feed, sink, clock = Feed([row(raised(1), 0)]), Sink(*[FORBIDDEN] * 100), Clock(stop_after_s=600)
 

@@ -24,6 +24,9 @@ from harmonystate.edges.kafka.alerts import AlertFeed
 # answer that does not come takes 12 s of it. Where Discord answers that it is too much, waits grow to a minute.
 LONGEST_UNANSWERED_S = 15.0
 SHORTEST_S = 1.0
+# Discord counts over five seconds: where two instances tell one channel, each hears now and then that it has to wait
+# for the rest of them. That is no trouble to wake anybody for.
+EVERYDAY_S = 5.0
 # The group answers within milliseconds of being asked; by then it is known whose the alerts are.
 UNCONFIRMED_S = 0.05
 # Discord knows a nonce for "a few minutes"; beyond that, only the channel itself tells what stands in it.
@@ -93,6 +96,7 @@ class Lane:
         self._tried_at: datetime | None = None
         self._has_looked = False
         self._waits: Iterator[float] | None = None
+        self._has_complained = False
 
     def step(self) -> None:
         """Use an answer that has come, and send the next request when there is one and it may be sent.
@@ -118,8 +122,10 @@ class Lane:
             return
         self._use(posted)
         if self.trouble is not None:
-            self._log.warning("Discord is back", channel=self.channel_id)
+            if self._has_complained:
+                self._log.warning("Discord is back", channel=self.channel_id)
             self._waits = self.trouble = None
+            self._has_complained = False
 
     def _begin(self) -> None:
         since = self._backlog.unproved_since(self.channel_id)
@@ -210,7 +216,9 @@ class Lane:
         wait_s = self._wait_after(fault)
         self.not_before = self._now() + timedelta(seconds=wait_s)
         self.trouble = str(fault)
-        self._log.warning("waiting for Discord", because=str(fault), channel=self.channel_id, wait_s=wait_s)
+        if fault.wait_s is None or wait_s > EVERYDAY_S:
+            self._log.warning("waiting for Discord", because=self.trouble, channel=self.channel_id, wait_s=wait_s)
+            self._has_complained = True
 
     def _take_back(self, told: Message | Edit, fault: Undelivered) -> None:
         self._log.warning("telling it in another form", because=str(fault), channel=self.channel_id)
