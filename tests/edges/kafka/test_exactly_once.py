@@ -101,6 +101,13 @@ class Loop:
     def copied(self):
         return [(record.key, int(record.value)) for record in read(self.settings, self.target)]
 
+    def stands_at(self):
+        """Return the one partition of which something is committed, and up to where."""
+        ((partition, (offset, _)),) = [
+            item for item in committed(self.settings, self.stage, self.source).items() if item[1][0]
+        ]
+        return partition, offset
+
     def is_done(self):
         return lag(self.settings, self.stage, self.source) == 0
 
@@ -197,9 +204,7 @@ def test_what_kafka_let_go_of_while_it_slept_is_named_and_the_rest_is_handled(lo
     with capture_logs() as at_first:
         write_ten(0)
         loop.run()
-    ((partition, (slept_at, _)),) = [
-        (partition, at) for partition, at in committed(loop.settings, loop.stage, loop.source).items() if at[0]
-    ]
+    partition, slept_at = loop.stands_at()
     write_ten(10)
     let_go(loop, partition, slept_at + 5)
     with capture_logs() as said:
@@ -214,9 +219,7 @@ def test_what_kafka_let_go_of_while_it_slept_is_named_and_the_rest_is_handled(lo
 def test_where_kafka_has_lost_its_last_records_all_are_read_again_and_that_is_said(loop):
     write(loop.settings, [Outgoing(loop.source, b"7", b"%d0" % number) for number in range(10)])
     loop.run()
-    ((partition, (reached, _)),) = [
-        (partition, at) for partition, at in committed(loop.settings, loop.stage, loop.source).items() if at[0]
-    ]
+    partition, reached = loop.stands_at()
     power_cut = Transactor(loop.settings, f"power-cut-{loop.stage}")
     power_cut.commit([], offsets={(loop.source, partition): reached + 100}, group=loop.stage)
     power_cut.close()
