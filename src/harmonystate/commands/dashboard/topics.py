@@ -7,16 +7,14 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
 from harmonystate.config import Config, Topics
 from harmonystate.core.alert import alert_from
-from harmonystate.core.delivery import SILENCED
+from harmonystate.core.delivery import SILENCED, read_note
 from harmonystate.core.flow import Flow, Look
 from harmonystate.core.newest import Drones, NewestAlerts
 from harmonystate.core.pipeline import Arrow, into_topic, out_of_topic
 from harmonystate.core.snapshot import Stream
-from harmonystate.core.wire import UNREADABLE, NotAReport, decode_alert, decode_report, parse_time
+from harmonystate.core.wire import NotAReport, decode_alert, decode_report
 from harmonystate.edges.kafka.connect import require
 from harmonystate.edges.kafka.glance import PATIENCE_MS, Glance, Seen
 from harmonystate.edges.kafka.overview import Observer
@@ -83,7 +81,7 @@ class TopicWatch:
         handle = self._handlers.get(topic)
         for record in seen.records:
             if handle:
-                with suppress(NotAReport, *UNREADABLE, KeyError, ValueError):  # dead letters have their own arrow
+                with suppress(NotAReport):  # dead letters have their own arrow
                     handle(record)
         if seen.records:
             self._memory.last[topic] = max(map(_written, seen.records))
@@ -97,9 +95,11 @@ class TopicWatch:
         self._memory.alerts.note_alert(decode_alert(record.value))
 
     def _note_delivery(self, record: Record) -> None:
-        delivery = msgspec.json.decode(record.value or b"", type=dict[str, object])
-        at = None if delivery["kind"] == SILENCED else parse_time(str(delivery["deliveredAt"]))
-        self._memory.alerts.note_delivery(str(delivery["alertId"]), at)
+        note = read_note(record.value)
+        if note and note.kind == SILENCED:
+            self._memory.alerts.note_delivery(note.alert_id, None)
+        elif note and (at := note.told_at()):
+            self._memory.alerts.note_delivery(note.alert_id, at)
 
     def _oversee(self) -> None:
         overview = self._observer.look()
