@@ -3,7 +3,7 @@ import sys
 
 import psutil
 
-from harmonystate.edges.local.process import command_of
+from harmonystate.edges.local.process import command_of, terminate
 
 SLEEPER = [sys.executable, "-c", "input()"]
 
@@ -27,3 +27,16 @@ def test_a_process_that_is_gone_has_no_command():
         pass
 
     assert command_of(child.pid) == []
+
+
+def test_a_process_that_goes_between_the_look_and_the_kill_went_by_itself(monkeypatch):
+    """It was a traceback: an `up` that was terminated ended with 1, and left the other server running."""
+    known = psutil.Process.wait
+
+    def gone_too_late(process, timeout):
+        known(process)
+        raise psutil.TimeoutExpired(timeout, process.pid)
+
+    monkeypatch.setattr(psutil.Process, "wait", gone_too_late)
+    with subprocess.Popen(SLEEPER, stdin=subprocess.PIPE) as child:
+        assert terminate(child.pid, patience_s=0) is True

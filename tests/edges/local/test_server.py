@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harmonystate.edges.local import process, server
@@ -90,14 +91,25 @@ def test_a_server_that_never_answers_is_given_up(make):
         server.await_answer(one, threading.Event(), patience_s=0.1)
 
 
-def test_a_server_that_ignores_sigterm_is_killed_and_that_is_said(make, monkeypatch):
-    monkeypatch.setattr(server, "STOP_S", 0.2)
+def test_a_server_that_ignores_sigterm_is_killed_and_that_is_said(make):
     one, java_home = make(IGNORES_SIGTERM)
     server.start(one, java_home, [])
     server.await_answer(one, threading.Event())
 
-    assert server.stop(one.folder) is False
+    assert server.stop(one.folder, patience_s=0.2) is False
     assert server.running(one.folder) is None
+
+
+def test_a_server_that_is_looked_for_in_the_middle_of_its_start_is_killed_all_the_same(make, monkeypatch):
+    """It was not: where nobody has its name yet, an `up` that was broken off left it running."""
+    one, java_home = make(IGNORES_SIGTERM)
+    server.start(one, java_home, [])
+    server.await_answer(one, threading.Event())
+    monkeypatch.setattr(psutil, "process_iter", lambda _attributes: [])
+
+    server.kill(one.folder)
+
+    assert not connects(one.host, one.port)
 
 
 @pytest.mark.parametrize("content", ["", "4711", "x 127.0.0.1:9092\n", "999999999 127.0.0.1:9092\n"])

@@ -11,6 +11,8 @@ import psutil
 
 # In the middle of its start, a process has no command line for a moment, and a JVM starts itself twice.
 _NAMELESS_S = 1.0
+# What was killed is gone as soon as the system has taken its memory back.
+_KILLED_S = 30.0
 
 
 def spawn(
@@ -50,12 +52,18 @@ def terminate(pid: int, *, patience_s: float) -> bool:
     try:
         process = psutil.Process(pid)
         process.terminate()
-        process.wait(patience_s)
-    except psutil.NoSuchProcess:
+        if not (went := _gone(process, within_s=patience_s)):
+            process.kill()
+            process.wait(_KILLED_S)
+    except psutil.NoSuchProcess:  # it may also go between a look and a signal
         return True
+    return went
+
+
+def _gone(process: psutil.Process, *, within_s: float) -> bool:
+    try:
+        process.wait(within_s)
     except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(5)
         return False
     return True
 

@@ -98,9 +98,9 @@ def log_of(folder: Path) -> Path:
     return folder / _LOG
 
 
-def clear(folder: Path) -> None:
+def clear(folder: Path, *, patience_s: float = STOP_S) -> None:
     """End what an `up` that was killed left of a server that does not run: its folder is being formatted, say."""
-    process.terminate_all(f"@{folder / JVM_ARGS}", patience_s=STOP_S)
+    process.terminate_all(f"@{folder / JVM_ARGS}", patience_s=patience_s)
 
 
 def require_free_ports(server: Server) -> None:
@@ -141,23 +141,22 @@ def await_answer(server: Server, given_up: threading.Event, *, patience_s: float
             raise Unavailable(f"{server.name} does not answer at {server.address}{_last_words(server)}")
 
 
-def stop(folder: Path) -> bool | None:
+def stop(folder: Path, *, patience_s: float = STOP_S) -> bool | None:
     """Stop the server that runs in `folder`; nothing that it has acknowledged is lost.
 
     Returns:
-        whether it went by itself, rather than by SIGKILL after 30 s; None when there was none.
+        whether it went by itself, rather than by SIGKILL after `patience_s`; None when there was none.
     """
     there = running(folder)
-    went = process.terminate(there.pid, patience_s=STOP_S) if there else None
-    clear(folder)
+    went = process.terminate(there.pid, patience_s=patience_s) if there else None
+    clear(folder, patience_s=patience_s)
     (folder / _PID).unlink(missing_ok=True)
     return went
 
 
 def kill(folder: Path) -> None:
     """End at once whatever was started in `folder`, noted or not; what it has acknowledged lately may be lost."""
-    process.terminate_all(f"@{folder / JVM_ARGS}", patience_s=0)
-    (folder / _PID).unlink(missing_ok=True)
+    stop(folder, patience_s=0)
 
 
 def _last_words(server: Server) -> str:
