@@ -3,6 +3,7 @@
 The lines are parsed here; journey/test_command_lines.py runs them.
 """
 
+import ast
 import importlib.util
 import re
 import shutil
@@ -67,7 +68,7 @@ def test_every_file_that_the_journey_names_is_there():
     assert {name for name in named if not (source / name).exists()} == set()
 
 
-def test_every_line_that_operations_explains_is_one_that_we_print():
+def test_operations_explains_lines_that_we_print_and_every_warning():
     source = " ".join(path.read_text() for path in (ROOT / "src/harmonystate").rglob("*.py"))
     # A message that is split over lines is one message.
     said = re.sub(r'"\s+f?"', "", source)
@@ -81,6 +82,20 @@ def test_every_line_that_operations_explains_is_one_that_we_print():
 
     assert len(explained) > 20
     assert [line for line in explained if line not in said] == []
+    assert [text for text in warnings() if not any(line in text for line in explained)] == []
+
+
+def warnings() -> list[str]:
+    """Return every warning or error of a log that is written as a text, without what is filled in."""
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "src/harmonystate").rglob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    said = [call.args[0] for call in calls if getattr(call.func, "attr", "") in ("warning", "error")]
+    texts = [
+        "".join(part.value for part in ast.walk(text) if isinstance(part, ast.Constant) and isinstance(part.value, str))
+        for text in said
+    ]
+    assert len(texts) > 20
+    return [text for text in texts if text]
 
 
 @pytest.mark.parametrize("page", TYPED, ids=lambda page: page.name)

@@ -1,9 +1,11 @@
 """`alert-bot --test` against a Discord of our own; no Kafka is there, and none is asked."""
 
+import hikari
 import pytest
 
 from harmonystate.commands.alert_bot import trial
 from harmonystate.config import Config, DiscordSettings
+from harmonystate.edges.local.ports import free_ports
 from harmonystate.errors import Busy, Misconfigured, Unavailable
 from tests.support.fake_discord import CHANNEL_ID, TOKEN, Answer
 from tests.support.harmony import run_harmony
@@ -33,13 +35,13 @@ def test_a_card_marked_test_stands_in_every_channel_that_alerts_may_go_to(discor
 @pytest.mark.parametrize(
     ("answer", "kind", "said"),
     [
-        (Answer(status=403), Misconfigured, "403"),
-        (Answer(status=404), Misconfigured, "404"),
-        (Answer(status=400), Misconfigured, "400"),
-        (Answer(status=429), Busy, "rate limit"),
-        (Answer(status=429, retry_after=None), Busy, "rate limit"),
-        (Answer(status=502), Unavailable, "502"),
-        (Answer(cut=True), Unavailable, "no answer"),
+        (Answer(status=403), Misconfigured, "^Discord: 403: let the bot see channel"),
+        (Answer(status=404), Misconfigured, "^Discord: 404: no channel .* check discord.channel_id"),
+        (Answer(status=400), Misconfigured, "^Discord refuses it .400, code .*status-codes"),
+        (Answer(status=429), Busy, "^Discord: rate limit.* later"),
+        (Answer(status=429, retry_after=None), Busy, "^Discord: rate limit.* later"),
+        (Answer(status=502), Unavailable, "^Discord answers 502: try again"),
+        (Answer(cut=True), Unavailable, "^Discord: no answer.* try again"),
     ],
 )
 def test_what_keeps_it_away_is_said_by_its_kind(discord, answer, kind, said):
@@ -49,6 +51,16 @@ def test_what_keeps_it_away_is_said_by_its_kind(discord, answer, kind, said):
         run(discord)
 
     assert len(discord.tries) == 1
+
+
+@pytest.mark.parametrize(("theirs", "look_at"), [(True, "this host's network"), (False, "discord.rest_url")])
+def test_a_discord_that_cannot_be_reached_is_looked_for_where_it_was_said_to_be(discord, monkeypatch, theirs, look_at):
+    nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
+    if theirs:
+        monkeypatch.setattr(hikari.urls, "REST_API_URL", nobody)
+
+    with pytest.raises(Unavailable, match=f"^no Discord at 127.0.0.1:.*check {look_at}"):
+        run(discord, rest_url=None if theirs else nobody)
 
 
 def test_without_a_token_it_stands_on_the_terminal(discord, capsys):

@@ -188,7 +188,7 @@ def test_an_epoch_that_changes_inside_a_transaction_is_no_success(transactor, ka
 
 
 def test_a_record_too_large_for_its_topic_is_a_matter_of_the_config(transactor, kafka_settings):
-    with pytest.raises(Misconfigured, match=r"max\.message\.bytes"):
+    with pytest.raises(Misconfigured, match=r"max\.message\.bytes.*harmony setup"):
         transactor.commit([Outgoing(kafka_settings.topics.alert, b"7", b"x" * 9 * 1024 * 1024)])
 
 

@@ -93,8 +93,9 @@ async def _require(token: str, url: str) -> None:
             if answer.status == 401:
                 raise refused_token()
     except (aiohttp.ClientError, TimeoutError, OSError) as fault:
-        where = urlsplit(url).netloc
-        raise Unavailable(f"no Discord at {where}: {type(fault).__name__}: check discord.rest_url") from None
+        is_theirs = url == hikari.urls.REST_API_URL
+        look_at = "this host's network, firewall and proxy" if is_theirs else "discord.rest_url"
+        raise Unavailable(f"no Discord at {urlsplit(url).netloc}: {type(fault).__name__}: check {look_at}") from None
 
 
 def _own_id(token: str) -> int:

@@ -16,6 +16,7 @@ from harmonystate.edges.discord.messages import Content, card_embed
 from harmonystate.edges.discord.required import require_settings
 from harmonystate.errors import Busy, HarmonyError, Misconfigured, Unavailable
 
+CODES = "https://discord.com/developers/docs/topics/opcodes-and-status-codes"
 TEST = "TEST: nobody is sad, please ignore this"
 
 
@@ -51,9 +52,10 @@ async def _post(channels: Channels, channel_id: int) -> None:
 
 def _explain(fault: Undelivered) -> HarmonyError:
     """Return what keeps the card away; nobody waits for it."""
+    said = str(fault) if str(fault).startswith("Discord") else f"Discord: {fault}"
     if fault.unknown:
-        return Unavailable(f"Discord: {fault}: try again, or look at its status page")
+        return Unavailable(f"{said}: try again, or look at its status page")
     cause = fault.__cause__
     if isinstance(cause, hikari.RateLimitTooLongError) or getattr(cause, "status", 0) == 429:
-        return Busy(f"Discord: {fault}: try again later")
-    return Misconfigured(f"Discord: {fault}")
+        return Busy(f"{said}: try again later")
+    return Misconfigured(f"{said}: {CODES} lists the codes" if fault.refused else said)

@@ -100,7 +100,9 @@ class GroupReader:
         except TransactionFailed as fault:
             if isinstance(fault.__cause__, CorruptRecordError):
                 # It comes back at every poll, for ever: somebody has to look at the broker's disk.
-                raise BadInput(f"topic {self._topic} is damaged: {fault}") from fault
+                raise BadInput(
+                    f"topic {self._topic} is damaged: {fault}: look at the broker's disk, then at docs/operations.md"
+                ) from fault
             raise
         self._note_member(self._consumer.group_metadata(), has_records=bool(polled))
         if self._stood_at:

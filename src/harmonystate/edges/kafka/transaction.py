@@ -178,7 +178,10 @@ def _translate(fault: Exception, causes: Sequence[Exception]) -> Exception:
     if any(isinstance(cause, _FENCED) for cause in causes):
         return Fenced(fault)
     if any(isinstance(cause, _TOO_LARGE) for cause in causes):
-        return Misconfigured(f"a record is larger than max.message.bytes of its topic allows: {fault}")
+        return Misconfigured(
+            "a record is larger than max.message.bytes of its topic allows: "
+            f"raise that to what `harmony setup` gives a new topic: {fault}"
+        )
     return TransactionFailed(fault)
 
 
