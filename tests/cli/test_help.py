@@ -55,6 +55,13 @@ def options_in(text: str) -> dict[str, str]:
     return found
 
 
+def test_what_a_command_is_for_fits_into_its_line(harmony: Harmony):
+    commands = harmony("--help").out.partition("Commands:")[2]
+
+    assert len(commands.splitlines()) > 18
+    assert "..." not in commands
+
+
 def test_harmony_alone_shows_its_help_and_ends_with_2(harmony: Harmony):
     alone, asked = harmony(), harmony("--help")
 

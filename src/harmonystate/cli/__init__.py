@@ -71,7 +71,7 @@ def produce(
     instance: Instance = None,
     metrics_port: MetricsPort = None,
 ) -> int:
-    """Simulate the fleet: each report into global1 and global2, in one transaction."""
+    """Simulate the fleet: reports into global1 and global2. Each goes into both, in one transaction."""
     if start and backfill:
         raise typer.BadParameter("give --start or --backfill, not both", param_hint="--backfill")
     if count is not None and duration:
@@ -100,7 +100,7 @@ def stream_alerts(
     output: Annotated[str | None, typer.Option(metavar="-", help="JSONL to stdout, no Kafka.")] = None,
     metrics_port: MetricsPort = None,
 ) -> int:
-    """Copy every report with a sad person from global1 to alert, exactly once."""
+    """Copy reports with a sad person to alert, exactly once. It reads global1."""
     _require_dash(source, "--input")
     _require_dash(output, "--output")
     if bool(source) != bool(output):
@@ -153,7 +153,7 @@ def ingest(
     accept_loss: AcceptLoss = False,
     metrics_port: MetricsPort = None,
 ) -> int:
-    """Keep every report of global2 in Cassandra (Spark Structured Streaming)."""
+    """Keep every report in Cassandra. It reads global2 (Spark Structured Streaming)."""
     config = load()
     from harmonystate.commands import ingest as command
 
@@ -180,7 +180,7 @@ def analyze(
         Path | None, typer.Option(metavar="PATH", help="Leave figures of the run there, for node_exporter.")
     ] = None,
 ) -> int:
-    """Answer the four questions from the stored reports (Spark batch), show and save the answers."""
+    """Answer the four questions from the stored reports. Shows the answers and saves them (Spark batch)."""
     config = load(analysis={"top": top, "since": since})
     from harmonystate.commands import analyze as command
 

@@ -37,7 +37,7 @@ def down(
     wipe: Annotated[bool, typer.Option("--wipe", help="Remove their data too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
-    """Stop the local Kafka and Cassandra; nothing is lost unless wiped."""
+    """Stop the local Kafka and Cassandra. Nothing is lost unless wiped."""
     config = load()
     from harmonystate.commands import stack as command
 
@@ -55,7 +55,7 @@ def status(
     ] = None,
     output: Output = "table",
 ) -> int:
-    """Show services, topics, lag, stored hours and the last analysis."""
+    """Show services, topics, lag, stored hours, last analysis."""
     if watch and max_age:
         raise typer.BadParameter("give --watch or --max-age, not both", param_hint="--max-age")
     config = load()

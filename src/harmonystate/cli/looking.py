@@ -19,7 +19,10 @@ def doctor(
     start_spark: Annotated[bool, typer.Option("--spark", help="Start a Spark session too; takes a while.")] = False,
     output: Output = "table",
 ) -> int:
-    """Look at everything that harmony needs: what is wrong, what to do, where to read on; exit 1 on a failure."""
+    """Look at everything that harmony needs.
+
+    Says of what is wrong what to do, and where to read on; exit 1 on a failure.
+    """
     path = load.prepare()
     from harmonystate.commands import doctor as command
 

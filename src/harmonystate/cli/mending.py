@@ -29,7 +29,7 @@ def verify(
     limit: Limit = 20,
     output: Output = "table",
 ) -> int:
-    """Compare every store by id: what is missing, doubled, late or disagreeing."""
+    """Compare every store by id. Names what is missing, doubled, late or disagreeing; exit 1 if anything is."""
     config = load()
     from harmonystate.commands import verify as command
 
@@ -37,7 +37,7 @@ def verify(
     return command.run(config, wish)
 
 
-letters = typer.Typer(help="See what is no report, and send it back once its reader can read it.", no_args_is_help=True)
+letters = typer.Typer(help="See what is no report, and send it back, with --execute.", no_args_is_help=True)
 mending.add_typer(letters, name="dead-letters")
 
 
@@ -99,7 +99,7 @@ def trace(
     ] = None,
     output: Output = "table",
 ) -> int:
-    """Follow one report through topics, alert, delivery, row and statistics."""
+    """Follow one report through every store. Topics, alert, delivery, row and statistics."""
     config = load()
     from harmonystate.commands import trace as command
 
@@ -114,7 +114,7 @@ def forget(
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
-    """Take a person out of rows, rollups, answers and cards; say what Kafka still holds."""
+    """Take a person out of rows, rollups, answers and cards. Says what Kafka still holds."""
     config = load()
     from harmonystate.commands import forget as command
 

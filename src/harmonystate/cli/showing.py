@@ -20,7 +20,7 @@ def dashboard(
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> int:
-    """Serve a page that shows what the city feels, live; prints its address. It only reads."""
+    """Serve a page that shows what the city feels, live. Prints its address; it only reads."""
     config = load(dashboard={"port": port, "host": host})
     from harmonystate.commands import dashboard as command
 

@@ -6,7 +6,7 @@ import typer
 
 from harmonystate.cli.options import Load, Output, with_common_options
 
-silencing = typer.Typer(help="Mute alerts for a while: they are recorded, and nobody is told.", no_args_is_help=True)
+silencing = typer.Typer(help="Mute alerts for a while. They are recorded, and nobody is told.", no_args_is_help=True)
 
 
 @silencing.command("add")
