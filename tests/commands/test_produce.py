@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from harmonystate.commands.produce import Bounds
 from harmonystate.commands.produce.begin import Wish
-from harmonystate.commands.produce.ticks import TICK_MS, TICK_REPORTS, ticks
+from harmonystate.commands.produce.ticks import TICK_MS, ticks
 from harmonystate.config import City, ProduceSettings
 from harmonystate.core.fleet import Made
 from harmonystate.core.pace import Pace
@@ -177,10 +177,10 @@ def test_when_reports_are_close_a_tick_is_20_ms():
     assert all(19.9 < later - earlier < 20.2 for earlier, later in pairwise(came[1:]))
 
 
-def test_a_backlog_is_written_without_a_pause_in_ticks_of_5_000():
-    came = paced(NOW_MS - 3_600_000, Fraction(10), 12_000)
+def test_a_backlog_is_written_without_a_pause_in_ticks_of_a_thousand():
+    came = paced(NOW_MS - 3_600_000, Fraction(10), 2_400)
 
-    assert [len(tick) for _, tick in came] == [TICK_REPORTS, TICK_REPORTS, 2_000]
+    assert [len(tick) for _, tick in came] == [1_000, 1_000, 400]
     assert came[-1][0] - NOW_MS < 100
 
 
