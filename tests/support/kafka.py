@@ -5,11 +5,13 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from kafka.errors import KafkaError
+
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
-from harmonystate.edges.kafka.transaction import Transactor
+from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, Transactor
 
 
 def write(settings: KafkaSettings, outgoings: Iterable[Outgoing], **more: Any) -> None:
@@ -42,10 +44,21 @@ RAREST_S = 1.0
 def wait_until(
     condition: Callable[[], object], *, within_s: float = 180, what: str = "the condition", every_s: float = 0.05
 ) -> None:
-    """Wait for `condition` to hold; where a look is dear it is rare, so that looking leaves the machine to others."""
+    """Wait for `condition` to hold; where a look is dear it is rare, so that looking leaves the machine to others.
+
+    A look that Kafka has not answered in time has seen nothing: there is another one.
+    """
     deadline = time.monotonic() + within_s
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come about within {within_s} s"
-        time.sleep(max(every_s, min(RAREST_S, 3 * (time.monotonic() - began))))
+    unanswered: Exception | None = None
+    while True:
         began = time.monotonic()
+        try:
+            if condition():
+                return
+        except Fenced:  # an answer
+            raise
+        except (KafkaError, TransactionFailed) as fault:
+            unanswered = fault
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"{what} did not come about within {within_s} s") from unanswered
+        time.sleep(max(every_s, min(RAREST_S, 3 * (time.monotonic() - began))))
