@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from kafka.errors import CoordinatorNotAvailableError
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_admin, open_consumer
 from harmonystate.edges.kafka.offsets import committed, end_offsets, partitions_of
 from harmonystate.edges.kafka.transaction import TransactionFailed
-from tests.support.kafka import wait_until
+from tests.support.kafka import PATIENT_MS, wait_until
+
+# The first group of a new broker has no coordinator yet.
+_NOT_YET = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 
 
 def members(settings: KafkaSettings, group: str) -> set[str]:
@@ -18,7 +21,7 @@ def members(settings: KafkaSettings, group: str) -> set[str]:
     with open_admin(settings) as admin:
         try:
             described: Mapping[str, Any] = admin.describe_groups([group])[group]
-        except CoordinatorNotAvailableError:  # the first group of a new broker has none yet
+        except _NOT_YET:
             return set()
     if described["group_state"] != "Stable":
         return set()
@@ -30,7 +33,8 @@ def member_of(
     settings: KafkaSettings, group: str, topic: str, *, instance: str | None = None, **ours: Any
 ) -> Iterator[Any]:
     """Yield the plain client's consumer, which has all partitions of the topic; one with a name has not left after."""
-    consumer = open_consumer(settings, topic, group_id=group, group_instance_id=instance, **ours)
+    patient = {"bootstrap_timeout_ms": PATIENT_MS, **ours}
+    consumer = open_consumer(settings, topic, group_id=group, group_instance_id=instance, **patient)
     # A leader that does not know the partitions yet would give itself an empty share.
     partitions_of(consumer, topic)
     wait_until(lambda: consumer.poll(100) or consumer.assignment(), within_s=120, what="the member's share")

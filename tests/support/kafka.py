@@ -10,8 +10,11 @@ from kafka.errors import KafkaError
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.connect import open_consumer
-from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
+from harmonystate.edges.kafka.offsets import partitions_of
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, Transactor
+
+# A busy broker has minutes, not the seconds after which a command of ours would look up.
+PATIENT_MS = 60_000
 
 
 def write(settings: KafkaSettings, outgoings: Iterable[Outgoing], **more: Any) -> None:
@@ -23,12 +26,12 @@ def write(settings: KafkaSettings, outgoings: Iterable[Outgoing], **more: Any) -
 
 def read(settings: KafkaSettings, topic: str) -> list[Any]:
     """Return all committed records of a topic; those of a partition in their order."""
-    consumer = open_consumer(settings)
+    consumer = open_consumer(settings, bootstrap_timeout_ms=PATIENT_MS)
     try:
         partitions = partitions_of(consumer, topic)
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions, timeout_ms=ANSWER_MS)
+        ends = consumer.end_offsets(partitions, timeout_ms=PATIENT_MS)
         found = []
         while any((consumer.position(where) or 0) < end for where, end in ends.items()):
             found += [record for records in consumer.poll(1_000).values() for record in records]

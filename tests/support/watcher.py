@@ -11,6 +11,7 @@ from kafka.errors import KafkaError
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.offsets import partitions_of
+from tests.support.kafka import PATIENT_MS
 from tests.support.lookout import Lookout
 
 # Where it shows that rows were stored; it stands among the topics that are watched.
@@ -57,7 +58,7 @@ class Watcher(Lookout):
         return None if later is None else (later - fault_ms) / 1000
 
     def _watch(self) -> None:
-        consumer = open_consumer(self._settings)
+        consumer = open_consumer(self._settings, bootstrap_timeout_ms=PATIENT_MS)
         consumer.assign([place for topic in self._topics for place in partitions_of(consumer, topic)])
         while not self._stop.is_set():
             try:
