@@ -6,11 +6,14 @@ from collections import Counter
 from xml.etree import ElementTree
 
 import pytest
+from kafka.errors import NodeNotReadyError
 
+from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed
 from harmonystate.edges.local.ports import LOOPBACK, free_ports
 from tests.support.account import Account, Verdict, compare
 from tests.support.chart import Panel, draw
 from tests.support.fault_table import lines, row_of
+from tests.support.kafka import wait_until
 from tests.support.proxy import Api, Proxy
 from tests.support.samples import Sample, Sampler, longest_above_s, slopes
 
@@ -42,6 +45,36 @@ def test_one_byte_makes_another_text():
     assert Account(reports).texts == Account(reports).texts
     assert Account(reports).texts != Account([reports[0], reports[1] + b" "]).texts
     assert Account(reports).order == {7: ["a", "b"]}
+
+
+def looks(*seen):
+    """Return a condition that sees these, one after the other, and the last for ever; it raises what is a fault."""
+    left = list(seen)
+
+    def look():
+        one = left.pop(0) if left[1:] else left[0]
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    return look
+
+
+def test_where_kafka_has_not_answered_there_is_another_look():
+    wait_until(looks(NodeNotReadyError(), False, TransactionFailed(), True), every_s=0)
+
+
+def test_where_kafka_never_answers_it_is_said_at_the_end():
+    with pytest.raises(AssertionError, match="the end did not come about within 0 s") as late:
+        wait_until(looks(NodeNotReadyError()), within_s=0, what="the end")
+
+    assert isinstance(late.value.__cause__, NodeNotReadyError)
+
+
+@pytest.mark.parametrize("fault", [Fenced(), ValueError()])
+def test_no_other_fault_is_waited_out(fault):
+    with pytest.raises(type(fault)):
+        wait_until(looks(fault, True))
 
 
 def test_the_table_sums_up_all_that_was_compared_in_the_order_of_the_tests():

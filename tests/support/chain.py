@@ -18,7 +18,6 @@ from harmonystate.edges.kafka.offsets import committed, end_offsets
 from harmonystate.edges.kafka.reading import read_all
 from harmonystate.edges.kafka.records import place_of
 from harmonystate.edges.kafka.topics import create_topics
-from harmonystate.edges.kafka.transaction import Transactor
 from tests.support.kafka import write
 
 HOUR = timedelta(hours=1)
@@ -76,10 +75,8 @@ def ingest(config: Config, *, rows: bool = True) -> None:
     if rows:
         with open_session(config.cassandra) as session:
             write_rows(session, config.cassandra, reports, now=now)
-    transactor = Transactor(config.kafka, f"test-{uuid.uuid4()}")
     offsets = {(topics.global2, partition): end for partition, end in ends.items()}
-    transactor.commit(letters, offsets=offsets, group="ingest")
-    transactor.close()
+    write(config.kafka, letters, offsets=offsets, group="ingest")
 
 
 def handle(config: Config) -> None:

@@ -5,23 +5,39 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from kafka.admin import TransactionState
 from kafka.errors import KafkaError
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka.connect import open_consumer
+from harmonystate.edges.kafka.connect import open_admin, open_consumer
 from harmonystate.edges.kafka.offsets import partitions_of
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, Transactor
 
 # A busy broker has minutes, not the seconds after which a command of ours would look up.
 PATIENT_MS = 60_000
+_UNDER_WAY = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
 
 
 def write(settings: KafkaSettings, outgoings: Iterable[Outgoing], **more: Any) -> None:
-    """Write these in one transaction; `more` as `Transactor.commit` takes it."""
-    transactor = Transactor(settings, f"test-{uuid.uuid4()}")
+    """Write these in one transaction, and wait until they can be read; `more` as `Transactor.commit` takes it."""
+    transactor = Transactor(settings, name := f"test-{uuid.uuid4()}")
     transactor.commit(outgoings, **more)
-    transactor.close()
+    transactor.discard()
+    await_readable(settings, name)
+
+
+def await_readable(settings: KafkaSettings, transactional_id: str) -> None:
+    """Wait, however long the broker takes, until all that was committed under this id can be read.
+
+    Whoever closes a writer waits so too, but for seconds: see edges/kafka/markers.py.
+    """
+    with open_admin(settings, bootstrap_timeout_ms=PATIENT_MS) as admin:
+        wait_until(
+            lambda: admin.describe_transactions([transactional_id])[transactional_id].state not in _UNDER_WAY,
+            what=f"the end of the transaction of {transactional_id}",
+            every_s=0.02,
+        )
 
 
 def read(settings: KafkaSettings, topic: str) -> list[Any]:

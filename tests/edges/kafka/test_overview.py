@@ -4,7 +4,7 @@ from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.offsets import end_offsets
 from harmonystate.edges.kafka.overview import Observer
 from harmonystate.edges.kafka.topics import create_topics
-from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
+from harmonystate.edges.kafka.transaction import TransactionFailed
 from tests.support.kafka import wait_until, write
 
 pytestmark = pytest.mark.services
@@ -35,12 +35,10 @@ def test_a_topic_is_as_large_as_what_was_written_and_the_markers_of_its_transact
 
 
 def test_the_lag_is_what_a_group_has_not_committed_and_all_of_it_for_one_that_never_did(config, topic):
-    transactor = Transactor(config.kafka, f"{topic}-overview")
-    transactor.commit([Outgoing(topic, b"%d" % number, b"{}") for number in range(40)])
+    write(config.kafka, [Outgoing(topic, b"%d" % number, b"{}") for number in range(40)])
     some, none = groups(topic)
     ends = end_offsets(config.kafka, topic)
-    transactor.commit([], offsets={(topic, partition): end - 1 for partition, end in ends.items()}, group=some)
-    transactor.close()
+    write(config.kafka, [], offsets={(topic, partition): end - 1 for partition, end in ends.items()}, group=some)
 
     with Observer(config.kafka, [topic], groups(topic)) as observer:
         lags = observer.look().lags
