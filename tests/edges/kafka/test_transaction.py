@@ -13,7 +13,7 @@ from harmonystate.edges.kafka.offsets import committed, end_offsets, lag
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, Transactor, translated
 from harmonystate.errors import Misconfigured
-from tests.support.kafka import read, write
+from tests.support.kafka import await_readable, read, write
 
 pytestmark = pytest.mark.services
 
@@ -47,17 +47,18 @@ def failed(topic):
     return FutureRecordMetadata(result, 0, 0, None, 1, 1, -1)
 
 
-def test_records_of_one_key_arrive_in_order_with_key_value_and_headers(transactor, kafka_settings):
+def test_records_of_one_key_arrive_in_order_with_key_value_and_headers(transactor, kafka_settings, name):
     topic = kafka_settings.topics.alert
 
     transactor.commit(letters(topic, 500))
     transactor.commit(letters(topic, 500))
+    await_readable(kafka_settings, name)
 
     found = [(record.key, record.value, list(record.headers)) for record in read(kafka_settings, topic)]
     assert found == 2 * [(b"7", b"%d" % number, [("n", b"%d" % number)]) for number in range(500)]
 
 
-def test_whatever_its_kind_a_record_goes_the_way_the_client_would_send_it(transactor, kafka_settings):
+def test_whatever_its_kind_a_record_goes_the_way_the_client_would_send_it(transactor, kafka_settings, name):
     topic = kafka_settings.topics.dead_letter
     plain = [Outgoing(topic, b"%d" % number, b"%d" % number) for number in range(100)]
     odd = [
@@ -70,6 +71,7 @@ def test_whatever_its_kind_a_record_goes_the_way_the_client_would_send_it(transa
     ]
 
     transactor.commit([*plain, *odd, Outgoing(topic, None, b"no key")])
+    await_readable(kafka_settings, name)
 
     found = read(kafka_settings, topic)
     cluster = SimpleNamespace(
@@ -94,10 +96,11 @@ def test_a_topic_that_is_not_there_fails(kafka_settings, name):
     transactor.discard()
 
 
-def test_one_transaction_reaches_several_topics(transactor, kafka_settings):
+def test_one_transaction_reaches_several_topics(transactor, kafka_settings, name):
     topics = kafka_settings.topics
 
     transactor.commit([*letters(topics.global1, 3), *letters(topics.global2, 2)])
+    await_readable(kafka_settings, name)
 
     assert [len(read(kafka_settings, topic)) for topic in (topics.global1, topics.global2)] == [3, 2]
 
@@ -145,6 +148,7 @@ def test_what_a_discarded_transactor_left_open_is_never_seen(kafka_settings, nam
     with_same_name = Transactor(kafka_settings, name)
     with_same_name.commit([Outgoing(topic, b"7", b"whole")])
     with_same_name.close()
+    await_readable(kafka_settings, name)
 
     assert [record.value for record in read(kafka_settings, topic)] == [b"whole"]
 
@@ -157,6 +161,7 @@ def test_the_one_that_opened_first_is_fenced(transactor, kafka_settings, name):
         transactor.commit(letters(topic, 1))
     second.commit(letters(topic, 2))
     second.close()
+    await_readable(kafka_settings, name)
 
     assert len(read(kafka_settings, topic)) == 2
 
@@ -192,10 +197,11 @@ def test_a_record_too_large_for_its_topic_is_a_matter_of_the_config(transactor, 
         transactor.commit([Outgoing(kafka_settings.topics.alert, b"7", b"x" * 9 * 1024 * 1024)])
 
 
-def test_a_dead_letter_of_a_mebibyte_and_its_headers_fits(transactor, kafka_settings):
+def test_a_dead_letter_of_a_mebibyte_and_its_headers_fits(transactor, kafka_settings, name):
     topic = kafka_settings.topics.dead_letter
 
     transactor.commit([Outgoing(topic, b"7", b"x" * 1024 * 1024, [("harmony.stage", b"y" * 1000)])])
+    await_readable(kafka_settings, name)
 
     assert [len(record.value) for record in read(kafka_settings, topic)] == [1024 * 1024]
 
