@@ -26,7 +26,7 @@ from harmonystate.edges.spark.micro_batch import DeadRecord, Outcome
 from harmonystate.errors import BadInput, Misconfigured, Unavailable
 from tests.support import chain
 from tests.support.harmony import alive
-from tests.support.kafka import await_readable, read, wait_until
+from tests.support.kafka import UNHURRIED, await_readable, read, wait_until
 from tests.support.services import child_environment, write_config
 
 services = pytest.mark.services
@@ -168,11 +168,12 @@ class TestLedger:
     @pytest.fixture
     def open_ledger(self, place):
         """Return a function that opens a ledger, as an ingest that starts does."""
+        unhurried = place.model_copy(update={"kafka": place.kafka.model_copy(update={"client": UNHURRIED})})
         with ExitStack() as opened:
             session = opened.enter_context(open_session(place.cassandra))
 
             def begun():
-                ledger = opened.enter_context(Ledger(place, session))
+                ledger = opened.enter_context(Ledger(unhurried, session))
                 ledger.begin()
                 return ledger
 

@@ -14,7 +14,7 @@ from harmonystate.edges.kafka import transaction
 from harmonystate.edges.kafka.offsets import committed, end_offsets
 from harmonystate.edges.kafka.reading import read_all
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, Transactor
-from tests.support.kafka import wait_until, write
+from tests.support.kafka import UNHURRIED, wait_until, write
 from tests.support.proxy import Api
 
 pytestmark = pytest.mark.services
@@ -126,7 +126,7 @@ def test_h4_the_plain_client_reports_a_commit_of_what_the_broker_has_aborted(con
 
 def test_h4_ours_says_that_it_was_given_up(config, ours, topic, monkeypatch):
     monkeypatch.setattr(transaction, "TRANSACTION_TIMEOUT_MS", 1_000)
-    transactor = ours()
+    transactor = ours(**UNHURRIED)
 
     def slowly():
         yield outgoing(topic, b"one")

@@ -14,6 +14,8 @@ from harmonystate.edges.kafka.connect import open_admin, open_consumer
 from harmonystate.edges.kafka.offsets import partitions_of
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, Transactor
 
+# A writer whose call took longer than a group waits for a member takes its fence for the end of its absence.
+UNHURRIED = {"session_timeout_ms": 120_000}
 # A busy broker has minutes, not the seconds after which a command of ours would look up.
 PATIENT_MS = 60_000
 _UNDER_WAY = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)

@@ -13,15 +13,16 @@ from harmonystate.edges.kafka.offsets import committed, end_offsets, lag
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed, Transactor, translated
 from harmonystate.errors import Misconfigured
-from tests.support.kafka import await_readable, read, write
+from tests.support.kafka import UNHURRIED, await_readable, read, write
 
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture
 def kafka_settings(config):
+    """For writers that nobody takes for frozen, however slow the machine: to them, to be fenced is to be fenced."""
     create_topics(config.kafka)
-    return config.kafka
+    return config.kafka.model_copy(update={"client": UNHURRIED})
 
 
 @pytest.fixture
