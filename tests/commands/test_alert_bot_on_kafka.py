@@ -324,7 +324,7 @@ def test_nobody_at_discord_s_address_is_69_and_names_it(start):
     with FakeDiscord() as gone:
         pass
 
-    code, said = ended(start(discord=gone), within_s=15)
+    code, said = ended(start(discord=gone))
 
     assert code == 69
     assert len(said.splitlines()) == 1
