@@ -1,5 +1,7 @@
 """Runs of produce without an end, and the end that a test gives them."""
 
+from functools import partial
+
 from harmonystate.config import Config
 from harmonystate.edges.kafka.offsets import committed
 from harmonystate.edges.local.children import Child
@@ -27,6 +29,9 @@ def ended(run: tuple[str, ...], produce: Child, crew: Crew, watcher: Watcher, co
 
 def ended_under(supervisor: Supervisor, watcher: Watcher, config: Config, run: tuple[str, ...]) -> Truth:
     """End a run of all stages so, wait until all is delivered, ask them to leave, and return the truth."""
+    # A Python that has not come to `main` yet would die of being asked to leave.
+    at_work = partial(supervisor.is_at_work, "produce", watcher, config.kafka.topics.global1)
+    wait_until(at_work, what="reports of produce")
     supervisor.leave("produce")
     run += ("--count", str(_made(config) + 1_000))
     supervisor.start("produce", *run, "--run", "day")
