@@ -365,11 +365,11 @@ def test_a_zombie_commits_nothing(loop):
     def sleep_once(batch):
         if not asleep.is_set():
             asleep.set()
-            assert awake.wait(60)
+            assert awake.wait(180)
         return loop.copy(batch)
 
     with slow.running("a", decide=sleep_once):
-        assert asleep.wait(30)
+        assert asleep.wait(180)
         with loop.running("b"):
             wait_until(loop.is_done)
             awake.set()
