@@ -20,7 +20,7 @@ from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.kafka.transaction import Transactor
 from harmonystate.edges.local.stop import Stop
 from tests.support.groups import members
-from tests.support.kafka import read, wait_until, write
+from tests.support.kafka import await_readable, read, wait_until, write
 from tests.support.malformed import MALFORMED, WELL_FORMED, document, person, raw
 from tests.support.services import child_environment
 
@@ -237,6 +237,7 @@ def test_killed_in_the_middle_it_loses_and_doubles_nothing(config, start, write_
         children[0] = start("--instance", names[0])
     while write_on() < COUNT:
         pass
+    await_readable(config.kafka, config.kafka.topics.global1)  # what cannot be read yet is no lag
     wait_until(lambda: lag(config.kafka, "stream-alerts", config.kafka.topics.global1) == 0, what="the end of the lag")
     # Whoever was started again last may not have come to it yet, and could not be asked to leave.
     wait_until(lambda: members(config.kafka, "stream-alerts") == set(names), what="everybody in the group")
@@ -251,6 +252,7 @@ def test_killed_in_the_middle_it_loses_and_doubles_nothing(config, start, write_
 def test_once_does_what_is_there_and_ends(config, start, write_on):
     write_on()
     write_on()
+    await_readable(config.kafka, config.kafka.topics.global1)
 
     for _ in range(2):
         child = start("--once", "--instance", config.kafka.topics.alert)

@@ -22,7 +22,7 @@ from harmonystate.edges.local.kafka_server import kafka_server
 from harmonystate.edges.local.ports import free_ports
 from harmonystate.edges.local.server import Jvm
 from harmonystate.edges.local.servers import supplies_for
-from tests.support.kafka import read, wait_until
+from tests.support.kafka import await_readable, read, wait_until
 from tests.support.services import SHORT_LIVED
 
 pytestmark = pytest.mark.services
@@ -134,6 +134,7 @@ def test_a_broker_killed_and_started_again_costs_time_and_nothing_else(broker, m
         wait_until(lambda: f"waiting for Kafka at {settings.bootstrap_servers}" in [line["event"] for line in said])
         broker.start()
         wait_until(lambda: writer.done == COUNT, within_s=300)
+        await_readable(settings, f"harmony-{writer.group}")  # what cannot be read yet is no lag
         wait_until(lambda: lag(settings, stage, settings.topics.global1) == 0, within_s=300)
 
     numbers = [int(record.value) for record in read(settings, settings.topics.global1)]
