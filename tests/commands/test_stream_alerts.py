@@ -202,6 +202,13 @@ def progress(config):
     return sum(offset for offset, _ in committed(config.kafka, "stream-alerts", config.kafka.topics.global1).values())
 
 
+def unexpected(config, said):
+    """Return what a stage has said beside what a busy broker, or one of its kind that was killed, makes it say."""
+    kafka = f"Kafka at {config.kafka.bootstrap_servers}"
+    legal = {"aborting what another has left open", f"waiting for {kafka}", f"{kafka} is back"}
+    return [line for line in said.splitlines() if json.loads(line)["event"] not in legal]
+
+
 def has_gone_on(config, before):
     return progress(config) != before
 
@@ -244,7 +251,8 @@ def test_killed_in_the_middle_it_loses_and_doubles_nothing(config, start, write_
     for child in children:
         child.terminate()
 
-    assert [(child.communicate(timeout=25)[1], child.returncode) for child in children] == [(b"", 0)] * instances
+    ends = [(unexpected(config, child.communicate(timeout=25)[1]), child.returncode) for child in children]
+    assert ends == [([], 0)] * instances
     assert_nothing_lost_doubled_or_out_of_order(config)
 
 
@@ -256,7 +264,7 @@ def test_once_does_what_is_there_and_ends(config, start, write_on):
 
     for _ in range(2):
         child = start("--once", "--instance", config.kafka.topics.alert)
-        assert (child.communicate(timeout=300)[1], child.returncode) == (b"", 0)
+        assert (unexpected(config, child.communicate(timeout=300)[1]), child.returncode) == ([], 0)
 
     assert sorted(numbers_of(read(config.kafka, config.kafka.topics.alert))) == list(range(0, 1_000, 20))
     assert len(read(config.kafka, config.kafka.topics.dead_letter)) == 10
@@ -270,7 +278,7 @@ def test_every_malformed_record_is_buried_once_with_its_place_also_when_asked_ag
 
     for _ in range(2):
         child = start("--once", "--instance", topics.alert)
-        assert (child.communicate(timeout=300)[1], child.returncode) == (b"", 0)
+        assert (unexpected(config, child.communicate(timeout=300)[1]), child.returncode) == ([], 0)
 
     stood = {(str(r.partition).encode(), str(r.offset).encode()): r.value for r in read(config.kafka, topics.global1)}
     letters = read(config.kafka, topics.dead_letter)
