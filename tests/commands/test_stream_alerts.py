@@ -235,7 +235,8 @@ def test_killed_in_the_middle_it_loses_and_doubles_nothing(config, start, write_
     names = [f"{config.kafka.topics.global1}-{number}" for number in range(instances)]
     children = [start("--instance", name) for name in names]
     for kill_at in (5_000, 10_000, 15_000):
-        before = progress(config)
+        # While what one that was killed had left open is not decided on, there is no answer.
+        before = wait_until(lambda: [progress(config)], what="an answer to how far it is")[0]
         while write_on() < kill_at:
             pass
         wait_until(partial(has_gone_on, config, before), what="progress")

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka.admin import TransactionState
 from kafka.errors import KafkaError
@@ -60,22 +60,24 @@ def read(settings: KafkaSettings, topic: str) -> list[Any]:
 
 # However long a look takes.
 RAREST_S = 1.0
+_Seen = TypeVar("_Seen")
 
 
 def wait_until(
-    condition: Callable[[], object], *, within_s: float = 180, what: str = "the condition", every_s: float = 0.05
-) -> None:
-    """Wait for `condition` to hold; where a look is dear it is rare, so that looking leaves the machine to others.
+    condition: Callable[[], _Seen], *, within_s: float = 180, what: str = "the condition", every_s: float = 0.05
+) -> _Seen:
+    """Wait for `condition` to hold, and return what it has returned.
 
-    A look that Kafka has not answered in time has seen nothing: there is another one.
+    Where a look is dear it is rare, so that looking leaves the machine to others. One that Kafka has not answered in
+    time has seen nothing: there is another one.
     """
     deadline = time.monotonic() + within_s
     unanswered: Exception | None = None
     while True:
         began = time.monotonic()
         try:
-            if condition():
-                return
+            if seen := condition():
+                return seen
         except Fenced:  # an answer
             raise
         except (KafkaError, TransactionFailed) as fault:
