@@ -1,6 +1,5 @@
 """S1, S2: who has the right certificate, login and rights works; of all others each is told apart in one line."""
 
-import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,6 @@ from py4j.protocol import Py4JJavaError
 
 from harmonystate.commands import stream_alerts
 from harmonystate.edges.cassandra.connect import open_session
-from harmonystate.edges.kafka import connect
 from harmonystate.edges.kafka.connect import require
 from harmonystate.edges.kafka.offsets import committed
 from harmonystate.edges.local.jars import fetch
@@ -30,11 +28,9 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 
 
 def refusal(call):
-    """Return what `call` is refused with: config, one line, within 15 s."""
-    began = time.monotonic()
+    """Return what `call` is refused with: config, one line; how soon is a matter of constants, see tests/edges."""
     with pytest.raises(HarmonyError) as refused:
         call()
-    assert time.monotonic() - began < 15
     assert "\n" not in str(refused.value)
     assert refused.value.exit_code == Misconfigured.exit_code, refused.value
     return str(refused.value)
@@ -88,9 +84,7 @@ KAFKA = {
 
 
 @pytest.mark.parametrize("wrong", KAFKA)
-def test_kafka_says_what_is_wrong_and_what_to_do(secured, wrong, monkeypatch):
-    # Two seconds are enough here; that all of it takes at most 15 is a matter of constants, see tests/edges/kafka.
-    monkeypatch.setattr(connect, "REQUIRE_BOOTSTRAP_MS", 2_000)
+def test_kafka_says_what_is_wrong_and_what_to_do(secured, wrong):
     settings_of, said = KAFKA[wrong]
     settings = settings_of(secured)
 

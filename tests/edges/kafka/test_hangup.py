@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from harmonystate.edges.kafka import connect, hangup
 from harmonystate.edges.kafka.hangup import why_it_hangs_up
 
 LOGIN = {
@@ -15,6 +16,10 @@ LOGIN = {
     "sasl_plain_username": "harmony",
     "sasl_plain_password": "canary",
 }
+
+
+def test_asking_ends_within_the_15_s_that_a_command_has():
+    assert connect.REQUIRE_BOOTSTRAP_MS / 1000 + hangup._ALL_WITHIN_S + hangup._WITHIN_S < 15
 
 
 def handshake(code, *mechanisms):
