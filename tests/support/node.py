@@ -12,7 +12,6 @@ from harmonystate.edges.local.server import Jvm, Server
 from harmonystate.edges.local.servers import supplies_for
 from tests.support.services import SHORT_LIVED
 
-START_S = 300
 SMALL = Jvm("512m", SHORT_LIVED)
 
 
@@ -29,7 +28,7 @@ class Node:
     def start(self) -> None:
         """Start it and wait until it answers."""
         server.start(self._server, self._supplies.java_home, self._supplies.jars[self._server.jars])
-        server.await_answer(self._server, threading.Event(), patience_s=START_S)
+        server.await_answer(self._server, threading.Event())
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)

@@ -72,7 +72,7 @@ class SecuredCassandra:
         """Start it, apply the schema, make the roles."""
         supplies = supplies_for([self._server])
         server.start(self._server, supplies.java_home, supplies.jars["cassandra"])
-        server.await_answer(self._server, threading.Event(), patience_s=120)
+        server.await_answer(self._server, threading.Event())
         admin = self.settings("cassandra")
         schema.apply(admin)
         with connected(admin) as session:

@@ -67,7 +67,7 @@ class SecuredKafka:
     def start(self) -> None:
         supplies = supplies_for([self._server])
         server.start(self._server, supplies.java_home, supplies.jars["kafka"])
-        server.await_answer(self._server, threading.Event(), patience_s=120)
+        server.await_answer(self._server, threading.Event())
 
     def stop(self) -> None:
         server.stop(self._server.folder)

@@ -42,7 +42,7 @@ class Broker:
 
     def start(self):
         server.start(self._server, self._supplies.java_home, self._supplies.jars["kafka"])
-        server.await_answer(self._server, threading.Event(), patience_s=120)
+        server.await_answer(self._server, threading.Event())
 
     def kill(self):
         os.kill(server.running(self._server.folder).pid, signal.SIGKILL)

@@ -11,7 +11,8 @@ from harmonystate.edges.local import ports, process
 from harmonystate.edges.local.template import quoted
 from harmonystate.errors import Unavailable
 
-START_S = 90.0
+# Where others want the machine too it takes minutes; one that dies is noticed at once.
+START_S = 300.0
 STOP_S = 30.0
 
 # In the server's folder:
