@@ -222,9 +222,10 @@ def test_what_was_written_outlives_up_twice_down_and_a_killed_up_but_not_wipe(lo
 
 
 def write_somewhere(config: Config) -> None:
-    from cassandra.cluster import Cluster
     from kafka import KafkaProducer
     from kafka.admin import KafkaAdminClient, NewTopic
+
+    from tests.support.cassandra import looking_into
 
     admin = KafkaAdminClient(bootstrap_servers=config.kafka.bootstrap_servers)
     admin.create_topics([NewTopic("t", 1, 1)])
@@ -232,24 +233,24 @@ def write_somewhere(config: Config) -> None:
     producer = KafkaProducer(bootstrap_servers=config.kafka.bootstrap_servers)
     producer.send("t", b"kept").get(30)
     producer.close()
-    with Cluster(["127.0.0.1"], port=config.cassandra.port) as cluster:
-        session = cluster.connect()
+    with looking_into(config.cassandra) as session:
         session.execute("CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
         session.execute("CREATE TABLE k.t (id int PRIMARY KEY, value text)")
         session.execute("INSERT INTO k.t (id, value) VALUES (1, 'kept')")
 
 
 def read_back(config: Config) -> tuple[str, str]:
-    from cassandra.cluster import Cluster
     from kafka import KafkaConsumer
+
+    from tests.support.cassandra import looking_into
 
     consumer = KafkaConsumer(
         "t", bootstrap_servers=config.kafka.bootstrap_servers, auto_offset_reset="earliest", consumer_timeout_ms=30_000
     )
     record = next(consumer).value.decode()
     consumer.close()
-    with Cluster(["127.0.0.1"], port=config.cassandra.port) as cluster:
-        row = cluster.connect().execute("SELECT value FROM k.t WHERE id = 1").one()
+    with looking_into(config.cassandra) as session:
+        row = session.execute("SELECT value FROM k.t WHERE id = 1").one()
     return record, row.value
 
 

@@ -4,17 +4,15 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from cassandra.cluster import Cluster, Session
 from cassandra.concurrent import execute_concurrent_with_args
 from structlog.testing import capture_logs
 
 from harmonystate.commands.ingest.ledger import Ledger, lag_of
 from harmonystate.commands.ingest.progress import Progress
+from harmonystate.config import CassandraSettings
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.console.meter import Meter
@@ -23,6 +21,7 @@ from harmonystate.edges.spark.session import forget_cassandra
 from harmonystate.edges.spark.stall import StallClock
 from harmonystate.edges.spark.stream import Stream
 from tests.support.account import Verdict, printed
+from tests.support.cassandra import looking_into
 from tests.support.harmony import set_up
 from tests.support.kafka import wait_until, write
 from tests.support.proofs import counted
@@ -56,13 +55,6 @@ def led_there(spark, config):
     yield spark
     spark.conf.set(PORT, before)
     forget_cassandra(spark)
-
-
-@contextmanager
-def connected(node) -> Iterator[Session]:
-    """Lend a session."""
-    with Cluster(["127.0.0.1"], port=node.port) as cluster:
-        yield cluster.connect()
 
 
 @pytest.fixture
@@ -124,13 +116,14 @@ def test_r11_what_cassandra_acknowledged_before_it_was_killed_it_has_afterwards(
         yield from ((number, "x" * 400) for number in range(ROWS))
         cassandra.kill()  # the last of them are still on their way
 
-    with connected(cassandra) as session:
+    node = CassandraSettings(port=cassandra.port)
+    with looking_into(node) as session:
         session.execute("CREATE KEYSPACE kept WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
         session.execute("CREATE TABLE kept.numbers (number int PRIMARY KEY, text text)")
         insert = session.prepare("INSERT INTO kept.numbers (number, text) VALUES (?, ?)")
         results = execute_concurrent_with_args(session, insert, rows(), concurrency=8, raise_on_first_error=False)
     cassandra.start()
-    with connected(cassandra) as session:
+    with looking_into(node) as session:
         kept = {row.number for row in session.execute("SELECT number FROM kept.numbers")}
         session.execute("DROP KEYSPACE kept")
 

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
-from cassandra.cluster import Cluster
 
 from harmonystate.config import Config
 from tests.support.analysis import expected_answers
 from tests.support.canaries import names_in
+from tests.support.cassandra import looking_into
 from tests.support.harmony import HARMONY, run_harmony
 from tests.support.kafka import read
 from tests.support.oracle import read_report
@@ -114,8 +114,7 @@ def test_no_log_names_anybody(chain: Chain):
 
 def test_every_report_is_a_row_and_every_hour_that_has_one_is_marked(chain: Chain):
     settings = chain.config.cassandra
-    with Cluster(list(settings.contact_points), port=settings.port) as cluster:
-        session = cluster.connect(settings.keyspace)
+    with looking_into(settings, settings.keyspace) as session:
         rows = [str(row.reportid) for row in session.execute("SELECT reportid FROM report")]
         hours = {f"{row.hour:%Y-%m-%dT%H}" for row in session.execute("SELECT hour FROM report_hours")}
 
@@ -161,8 +160,7 @@ def test_verify_finds_nothing_wrong_and_names_a_row_that_is_taken_away(chain: Ch
     assert "Nothing is missing, doubled, late or disagreeing." in chain.run("verify", "--since", "3d")
 
     settings = chain.config.cassandra
-    with Cluster(list(settings.contact_points), port=settings.port, protocol_version=5) as cluster:
-        session = cluster.connect(settings.keyspace)
+    with looking_into(settings, settings.keyspace) as session:
         row = session.execute("SELECT hour, shard, droneid, time, reportid FROM report LIMIT 1").one()
         key = "hour = %s AND shard = %s AND droneid = %s AND time = %s AND reportid = %s"
         session.execute(f"DELETE FROM report WHERE {key}", tuple(row))

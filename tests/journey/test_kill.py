@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cassandra.cluster import Cluster
 
 from harmonystate.config import Config
 from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.local.children import Child, start_child, stop_children
 from harmonystate.edges.local.process import last_lines
+from tests.support.cassandra import looking_into
 from tests.support.harmony import alive, run_harmony
 from tests.support.kafka import read, wait_until
 from tests.support.services import child_environment, write_config
@@ -80,9 +80,8 @@ def values(config: Config, topic: str) -> list[dict]:
 
 def rows(config: Config) -> list[str]:
     settings = config.cassandra
-    with Cluster(list(settings.contact_points), port=settings.port) as cluster:
-        found = cluster.connect(settings.keyspace).execute("SELECT reportid FROM report")
-        return [str(row.reportid) for row in found]
+    with looking_into(settings, settings.keyspace) as session:
+        return [str(row.reportid) for row in session.execute("SELECT reportid FROM report")]
 
 
 def in_order(reports: list[dict]) -> bool:

@@ -4,10 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 
-from cassandra.cluster import Cluster
-from cassandra.query import named_tuple_factory
-
 from harmonystate.config import Config
+from tests.support.cassandra import looking_into
 
 _COLUMNS = "reportid, droneid, time, latitude, longitude, persons, words"
 
@@ -24,10 +22,8 @@ def rows_of(lines: Iterable[bytes]) -> Iterator[str]:
 def rows_in(config: Config) -> Iterator[str]:
     """Yield what the table holds."""
     settings = config.cassandra
-    with Cluster(list(settings.contact_points), port=settings.port) as cluster:
-        session = cluster.connect(settings.keyspace)
-        session.row_factory = named_tuple_factory
-        for row in session.execute(f"SELECT {_COLUMNS} FROM report", timeout=120):
+    with looking_into(settings, settings.keyspace) as session:
+        for row in session.execute(f"SELECT {_COLUMNS} FROM report"):
             time = f"{row.time:%Y-%m-%dT%H:%M:%S}.{row.time.microsecond // 1000:03}Z"
             place = (row.droneid, time, row.latitude, row.longitude)
             yield _row(str(row.reportid), *place, [tuple(person) for person in row.persons], list(row.words))
