@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from harmonystate.commands import ingest
 from harmonystate.commands.ingest import progress as progress_module
@@ -284,3 +285,24 @@ class TestProgress:
 
         progress.look(in_hand_s=0)
         assert "state" not in meter.snapshot()
+
+    def test_each_service_that_is_missing_is_named_until_it_is_back(self, meter, monkeypatch):
+        """A look in which Kafka does not answer says nothing of Cassandra."""
+        monkeypatch.setattr(progress_module, "_LOOK_EVERY_S", 0)
+        monkeypatch.setattr(progress_module, "reachable", lambda _: next(cassandra))
+        kafka, cassandra = iter([5, None, None, 5, 5, None, 5, 5]), iter([False, False, True, False, True])
+        progress = Progress("k:9092", CassandraSettings(), meter, lag=lambda: next(kafka))
+        states = []
+
+        with capture_logs() as said:
+            for _ in range(8):
+                progress.look(in_hand_s=11)
+                states.append(meter.snapshot().get("state"))
+
+        at = "Cassandra at 127.0.0.1:9042"
+        away = [f"waiting for {at}", f"waiting for {at} and Kafka at k:9092", "waiting for Kafka at k:9092"]
+        assert states == [away[0], away[1], away[1], away[0], None, away[2], away[0], None]
+        assert [line["event"] for line in said] == [
+            *(f"waiting for {at}", "waiting for Kafka at k:9092", "Kafka at k:9092 is back", f"{at} is back"),
+            *("waiting for Kafka at k:9092", "Kafka at k:9092 is back", f"waiting for {at}", f"{at} is back"),
+        ]

@@ -39,7 +39,7 @@ class Progress:
         self._lag = lag
         self._looked_at = 0.0
         self._behind = False
-        self._missing: str | None = None
+        self._missing: set[str] = set()
         self._goal: int | None = None
         meter.aim(lambda: self._goal)
 
@@ -67,19 +67,20 @@ class Progress:
         self._meter.show(lag=lag)
         self._goal = self._meter.counts().get("rows", 0) + lag if lag and lag >= _CATCHES_UP else None
         if lag is None:
-            self._note(f"Kafka at {self._kafka}")
+            # Whether Cassandra was there when it was last looked for holds until the next look for it.
+            self._note({f"Kafka at {self._kafka}", *self._missing})
         elif in_hand_s > _SLOW_S and not reachable(self._cassandra):
-            self._note(where(self._cassandra))
+            self._note({where(self._cassandra)})
         else:
-            self._note(None)
+            self._note(set())
         return self._behind
 
-    def _note(self, missing: str | None) -> None:
-        if missing == self._missing:
-            return
-        if missing is None:
-            _log.warning(f"{self._missing} is back")
-        else:
-            _log.warning(f"waiting for {missing}")
+    def _note(self, missing: set[str]) -> None:
+        """Say what is back, and then what is missing, each once."""
+        for service in sorted(self._missing - missing):
+            _log.warning(f"{service} is back")
+        for service in sorted(missing - self._missing):
+            _log.warning(f"waiting for {service}")
+        if missing != self._missing:
+            self._meter.show(state=f"waiting for {' and '.join(sorted(missing))}" if missing else None)
         self._missing = missing
-        self._meter.show(state=missing and f"waiting for {missing}")
