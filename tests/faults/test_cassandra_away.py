@@ -106,7 +106,9 @@ def test_r11_cassandra_may_go_away_under_ingest(config, cassandra, ingest, chanc
         wait_until(lambda: f"{name} is back" in events(said), what="a word about it")
 
     report("R11", f"Cassandra away {AWAY_S} s", counted(Counter(rows_of(lines)), rows_in(config)), recovery_s=took)
-    assert [event for event in events(said) if name in event] == [f"waiting for {name}", f"{name} is back"]
+    words = [event for event in events(said) if name in event]
+    # More than once where a busy one that is back does not answer in time.
+    assert words == [f"waiting for {name}", f"{name} is back"] * (len(words) // 2)
     assert took <= 60
 
 
