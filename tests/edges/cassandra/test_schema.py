@@ -1,8 +1,11 @@
 import threading
 from collections import defaultdict
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
+from cassandra import WriteTimeout
+from cassandra.policies import WriteType
 
 from harmonystate.config import CassandraSettings
 from harmonystate.edges.cassandra import recorded as records
@@ -165,10 +168,58 @@ def test_another_replication_than_the_configured_one_is_left_and_said(settings):
 
 
 @services
-def test_a_lock_of_a_killed_setup_does_not_stay_for_ever(settings, monkeypatch):
-    monkeypatch.setattr(schema, "_LOCK_TTL_S", 2)
+def test_a_lock_of_a_killed_setup_does_not_stay_for_ever(settings):
     schema.apply(settings)
     with open_session(settings) as session:
         session.execute("INSERT INTO settings (name, value) VALUES ('setup', 'the dead') IF NOT EXISTS USING TTL 2")
 
     assert schema.apply(settings) == [f"keyspace {settings.keyspace}: tables are there"]
+
+
+MET_OTHERS = WriteTimeout("", write_type=WriteType.CAS)
+OURS, ANOTHER_S, APPLIED = "ours", "another's", "applied"
+
+
+class Contended:
+    """A session whose statements come to these ends, one after the other: a fault, APPLIED, or whose lock is there."""
+
+    def __init__(self, *ends):
+        self._ends = iter(ends)
+        self._holder = None
+        self.asked = []
+
+    def execute(self, statement, values):
+        verb, (holder, *_) = statement.split()[0], values
+        self.asked.append(verb)
+        self._holder = self._holder or holder
+        assert holder == self._holder
+        end = next(self._ends)
+        if isinstance(end, Exception):
+            raise end
+        row = SimpleNamespace(value=holder if end == OURS else end)
+        return SimpleNamespace(was_applied=end == APPLIED, one=lambda: row)
+
+
+@pytest.mark.parametrize(
+    ("ends", "asked"),
+    [
+        ([MET_OTHERS, OURS, APPLIED], ["INSERT", "INSERT", "DELETE"]),
+        ([ANOTHER_S, MET_OTHERS, ANOTHER_S, APPLIED, APPLIED], ["INSERT"] * 4 + ["DELETE"]),
+        ([APPLIED, MET_OTHERS, ANOTHER_S], ["INSERT", "DELETE", "DELETE"]),
+    ],
+)
+def test_who_meets_others_on_the_way_to_the_lock_asks_again(ends, asked, monkeypatch):
+    monkeypatch.setattr(schema, "_LOOK_EVERY_S", 0)
+    session = Contended(*ends)
+
+    with schema._alone(session):
+        assert "DELETE" not in session.asked
+
+    assert session.asked == asked
+
+
+def test_a_write_that_is_lost_for_another_reason_is_not_asked_for_again():
+    lost = WriteTimeout("", write_type=WriteType.SIMPLE)
+
+    with pytest.raises(WriteTimeout), schema._alone(Contended(lost)):
+        pass

@@ -3,15 +3,16 @@
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib import resources
 from string import Template
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from cassandra import InvalidRequest
-from cassandra.cluster import Session
+from cassandra import InvalidRequest, WriteTimeout
+from cassandra.cluster import ResultSet, Session
+from cassandra.policies import WriteType
 
 from harmonystate.config import CassandraSettings
 from harmonystate.edges.cassandra.connect import connected
@@ -29,6 +30,7 @@ _COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 # Time windows in the life of a report. Each is a file or two, and a read of an hour must look into few.
 _WINDOWS = 30
 _LOCK_TTL_S = 60
+_LOOK_EVERY_S = 0.2
 
 
 def apply(settings: CassandraSettings) -> list[str]:
@@ -101,15 +103,33 @@ def _alone(session: Session) -> Iterator[None]:
     """Keep every other setup of this keyspace waiting; a killed one stands in the way for a minute."""
     holder = str(uuid4())
     give_up = time.monotonic() + 2 * _LOCK_TTL_S
-    take = "INSERT INTO settings (name, value) VALUES ('setup', %s) IF NOT EXISTS USING TTL %s"
-    while not session.execute(take, (holder, _LOCK_TTL_S)).was_applied:
+    while not _take(session, holder):
         if time.monotonic() > give_up:
             raise Busy("another `harmony setup` is running: try again")
-        time.sleep(0.2)
+        time.sleep(_LOOK_EVERY_S)
     try:
         yield
     finally:
-        session.execute("DELETE FROM settings WHERE name = 'setup' IF value = %s", (holder,))
+        _settled(session, "DELETE FROM settings WHERE name = 'setup' IF value = %s", (holder,))
+
+
+def _take(session: Session, holder: str) -> bool:
+    take = "INSERT INTO settings (name, value) VALUES ('setup', %s) IF NOT EXISTS USING TTL %s"
+    taken = _settled(session, take, (holder, _LOCK_TTL_S))
+    # What was asked twice may have been applied at the first time.
+    return bool(taken.was_applied or taken.one().value == holder)
+
+
+def _settled(session: Session, statement: str, values: Sequence[object]) -> ResultSet:
+    """Run a conditional statement; again where it met those of others, for then nobody says whether it was applied."""
+    until = time.monotonic() + _LOCK_TTL_S
+    while True:
+        try:
+            return session.execute(statement, values)
+        except WriteTimeout as fault:
+            if fault.write_type != WriteType.CAS or time.monotonic() > until:
+                raise
+        time.sleep(_LOOK_EVERY_S)
 
 
 def _run_steps(session: Session, settings: CassandraSettings, *, done: int) -> None:
