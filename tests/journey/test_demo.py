@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from harmonystate.config import Config, LocalSettings, ProduceSettings, dump
-from tests.support.harmony import HARMONY, alive_with
+from tests.support.harmony import HARMONY, alive_with, all_with
 from tests.support.kafka import wait_until
 from tests.support.services import child_environment
 
@@ -129,9 +129,10 @@ def open_demo(tmp_path):
 
 def pid_of(folder, command: str) -> int | None:
     """Return the pid of a command of the demo in this folder, once it runs."""
-    named = [pid for pid in alive_with(folder) if command in psutil.Process(pid).cmdline()]
+    named = [one for one in all_with(folder) if command in one.command]
     # The eldest: whatever it is about to start bears its command line for a moment.
-    return min(named, key=lambda pid: psutil.Process(pid).create_time(), default=None)
+    eldest = min(named, key=lambda one: one.started_at, default=None)
+    return eldest and eldest.pid
 
 
 def said_by(command: str, folder) -> str:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -11,6 +12,14 @@ from harmonystate.config import Config
 from tests.support.services import Services, child_environment, local_config, write_config
 
 HARMONY = Path(sys.executable).with_name("harmony")
+
+
+class Seen(NamedTuple):
+    """A process as it was when it was looked at: it may be gone by now."""
+
+    pid: int
+    command: list[str]
+    started_at: float
 
 
 def start_harmony(config_file: Path, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
@@ -64,7 +73,13 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
+def all_with(path: Path) -> list[Seen]:
+    """Return the processes that name this path, or one below it, on their command line."""
+    looked_at = psutil.process_iter(["pid", "cmdline", "create_time"])
+    everyone = (Seen(one.info["pid"], one.info["cmdline"] or [], one.info["create_time"]) for one in looked_at)
+    return [one for one in everyone if any(str(path) in word for word in one.command)]
+
+
 def alive_with(path: Path) -> list[int]:
-    """Return the pids of the processes that name this path, or one below it, on their command line."""
-    everyone = ((process.pid, process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
-    return [pid for pid, line in everyone if any(str(path) in word for word in line)]
+    """Return the pids of the processes that `all_with` does."""
+    return [one.pid for one in all_with(path)]
