@@ -247,19 +247,32 @@ def test_back_after_a_long_time_what_was_not_answered_is_chosen_anew_and_is_fres
     assert sorted(feed.keys()) == sorted(ids(early, late))
 
 
-class AwayFor(Sink):
-    """A Discord that answers nobody for a while."""
+def test_a_channel_that_can_be_read_and_takes_nothing_is_tried_no_more_often_than_one_that_is_away():
+    feed, clock = Feed([row(raised(1), 0)]), Clock()
+    sink = AwayFor(clock, 3600, can_be_read=True)
 
-    def __init__(self, clock, away_s):
+    with capture_logs() as lines:
+        assert run(feed, sink, clock)
+
+    assert len(sink.posts) <= 250  # after 0, 1, 3, 7, 15, 30 .. 3600 s
+    assert feed.keys() == ids(raised(1))
+    assert [line["event"] for line in lines if line["event"] != "waiting for Discord"] == ["Discord is back"]
+
+
+class AwayFor(Sink):
+    """A Discord that answers nobody for a while, or only those who read."""
+
+    def __init__(self, clock, away_s, *, can_be_read=False):
         super().__init__()
         self._clock, self._away_s = clock, away_s
+        self._unread_s = 0 if can_be_read else away_s
 
     def tell(self, channel_id, told):
         self.answers = deque([UNKNOWN] * (self._clock.waited_s < self._away_s))
         return super().tell(channel_id, told)
 
     def posted_since(self, channel_id, moment):
-        return done(UNKNOWN) if self._clock.waited_s < self._away_s else super().posted_since(channel_id, moment)
+        return done(UNKNOWN) if self._clock.waited_s < self._unread_s else super().posted_since(channel_id, moment)
 
 
 def test_waits_grow_to_a_minute_and_the_bot_stays_in_its_group():

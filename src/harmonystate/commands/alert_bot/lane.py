@@ -121,7 +121,8 @@ class Lane:
             self._bear(fault)
             return
         self._use(posted)
-        if self.trouble is not None:
+        # A channel that can be read may take nothing all the same.
+        if self.trouble is not None and self._unanswered is None:
             if self._has_complained:
                 self._log.warning("Discord is back", channel=self.channel_id)
             self._waits = self.trouble = None
