@@ -132,6 +132,9 @@ class Clock:
     def now(self):
         return HEARD + timedelta(seconds=2 + self.waited_s)
 
+    def passed_s(self):
+        return self.waited_s
+
     def is_set(self):
         return self.waited_s >= self.stop_after_s
 
@@ -151,7 +154,7 @@ def done(answer):
 
 def run(feed, sink, clock=None, goal=None, silences=lambda _: (), inherits=False):
     clock = clock or Clock()
-    tools = Tools(Meter("alert-bot"), clock.now, silences)
+    tools = Tools(Meter("alert-bot"), clock.now, clock.passed_s, silences)
     teller = Teller(feed, sink, topics=Topics(), stop=clock, tools=tools, inherits=inherits)
     return teller.run({} if goal is None else goal)
 
@@ -320,6 +323,51 @@ def test_to_wait_for_the_rest_of_five_seconds_is_everyday_and_nothing_to_warn_of
         assert run(Feed([row(raised(1), 0)]), Sink(*faults), Clock())
 
     assert [line["event"] for line in lines if line["log_level"] == "warning"] == said
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_waiting():
+    feed, sink, clock = Feed([row(raised(1), 0)]), Sink(Undelivered("429", wait_s=10)), SetBack(after_s=5)
+
+    assert run(feed, sink, clock)
+
+    assert clock.waited_s == pytest.approx(10)
+
+
+def test_a_clock_that_is_set_back_makes_no_nonce_young_again():
+    alert = raised(1)
+    feed, sink, clock = Feed([row(alert, 0)]), Sink(*[UNKNOWN] * 100, standing=[posted(alert)]), SetBack(after_s=100)
+
+    assert run(feed, sink, clock)
+
+    assert 120 < clock.waited_s <= 140
+    assert sink.looks == [alert.raised_at]
+
+
+def test_a_nonce_ages_from_when_it_was_sent_also_while_a_laptop_sleeps_over_the_answer():
+    alert = raised(1)
+    sink = Sink(UNKNOWN, standing=[posted(alert)])
+
+    class Sleeps(Clock):
+        """An hour goes by before the answer to the first message is there."""
+
+        def passed_s(self):
+            return super().passed_s() + 3600 * bool(sink.posts)
+
+    assert run(Feed([row(alert, 0)]), sink, Sleeps())
+
+    assert len(sink.posts) == 1
+    assert sink.looks == [alert.raised_at]
+
+
+class SetBack(Clock):
+    """A clock that is set back by five minutes while the bot waits."""
+
+    def __init__(self, after_s):
+        super().__init__()
+        self._after_s = after_s
+
+    def now(self):
+        return super().now() - timedelta(minutes=5 * (self.waited_s > self._after_s))
 
 
 def test_who_may_not_enter_tries_once_a_minute_and_commits_nothing():

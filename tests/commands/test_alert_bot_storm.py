@@ -139,7 +139,7 @@ def test_13_800_alerts_of_ten_minutes_without_discord_are_told_once_within_a_qua
         offsets[number % 4] += 1
     feed, sink = Feed(rows), Storm(clock, chance)
 
-    tools = Tools(Meter("alert-bot"), clock.now, lambda _: ())
+    tools = Tools(Meter("alert-bot"), clock.now, lambda: clock.passed_s, lambda _: ())
     teller = Teller(feed, sink, topics=Topics(), stop=clock, tools=tools)
     assert teller.run({})
 

@@ -10,6 +10,7 @@ trial.py    a card marked TEST
 """
 
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ def run(config: Config, *, sink: str | None, once: bool, instance: str | None, m
         _meter(channel) as meter,
         exporting(meter, metrics_port),
     ):
-        tools = Tools(meter, _now, silences.active)
+        tools = Tools(meter, _now, _passed_s, silences.active)
         tell_all(config, channel, instance=name, once=once, stop=stop, tools=tools)
     return stop.exit_code
 
@@ -99,3 +100,7 @@ def _meter(sink: Sink) -> AbstractContextManager[Meter]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _passed_s() -> float:
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

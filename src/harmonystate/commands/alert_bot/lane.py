@@ -1,7 +1,7 @@
 """One channel's part of the work: at most one request on its way, and what to do about its answer."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ EVERYDAY_S = 5.0
 # The group answers within milliseconds of being asked; by then it is known whose the alerts are.
 UNCONFIRMED_S = 0.05
 # Discord knows a nonce for "a few minutes"; beyond that, only the channel itself tells what stands in it.
-NONCE_HOLDS = timedelta(minutes=2)
+NONCE_HOLDS_S = 120.0
 
 Clock = Callable[[], datetime]
 
@@ -41,11 +41,13 @@ class Tools(NamedTuple):
     Attributes:
         meter: counts what is told.
         now: the clock.
+        passed_s: seconds of a clock that nobody can set, and that goes on while the machine sleeps: for waits.
         silences: returns those that are active at a moment.
     """
 
     meter: Meter
     now: Clock
+    passed_s: Callable[[], float]
     silences: Callable[[datetime], Sequence[Silence]]
 
 
@@ -54,7 +56,7 @@ class Lane:
 
     Attributes:
         on_its_way: the request that has not been answered yet.
-        not_before: when the next one may be sent; None = at once.
+        not_before: when the next one may be sent, by the clock that nobody can set; None = at once.
         trouble: why nothing gets through at present; None = all is well.
     """
 
@@ -78,13 +80,13 @@ class Lane:
         """
         self.channel_id = channel_id
         self.on_its_way: Answer | None = None
-        self.not_before: datetime | None = None
+        self.not_before: float | None = None
         self.trouble: str | None = None
         self._sink = sink
         self._backlog = backlog
         self._dispatch = Dispatch(sink)
         self._feed = feed
-        self._meter, self._now, self._silences = tools
+        self._meter, self._now, self._passed_s, self._silences = tools
         self._mute = Mute()
         self._log = structlog.get_logger("harmony.alert-bot")
         # What the answer is for, and what was sent, if it was no question.
@@ -92,8 +94,8 @@ class Lane:
         self._sent: Message | Edit | None = None
         # What may stand in the channel without our knowing, and when it was first tried: until that is known, nothing
         # else is told here. When anything was tried last is beside it.
-        self._unanswered: tuple[Message | Edit, datetime] | None = None
-        self._tried_at: datetime | None = None
+        self._unanswered: tuple[Message | Edit, float] | None = None
+        self._tried_at = float("-inf")
         self._has_looked = False
         self._waits: Iterator[float] | None = None
         self._has_complained = False
@@ -105,7 +107,7 @@ class Lane:
             HarmonyError: when the process is to end.
         """
         self.use_answer()
-        if self.on_its_way is None and (self.not_before is None or self._now() >= self.not_before):
+        if self.on_its_way is None and (self.not_before is None or self._passed_s() >= self.not_before):
             self.not_before = None
             self._begin()
             self.use_answer()
@@ -152,14 +154,14 @@ class Lane:
         Wait, too, while the alerts may be another's by now: either they are not, or the next poll says so.
         """
         wait_s = self._sink.wait_s(self.channel_id, told) if self._feed.may_tell() else UNCONFIRMED_S
-        self.not_before = self._now() + timedelta(milliseconds=ceil(wait_s * 1000)) if wait_s else None
+        self.not_before = self._passed_s() + ceil(wait_s * 1000) / 1000 if wait_s else None
         return not wait_s
 
-    def _try_again(self, told: Message | Edit, tried_at: datetime) -> None:
+    def _try_again(self, told: Message | Edit, tried_at: float) -> None:
         """Send what was not answered once more; a message so old that its nonce is forgotten is looked for first."""
-        if isinstance(told, Message) and not self._has_looked and self._now() - tried_at > NONCE_HOLDS:
+        if isinstance(told, Message) and not self._has_looked and self._passed_s() - tried_at > NONCE_HOLDS_S:
             since = min(raised.raised_at for raised in told.alerts)
-            is_stale = self._tried_at is not None and self._now() - self._tried_at > NONCE_HOLDS
+            is_stale = self._passed_s() - self._tried_at > NONCE_HOLDS_S
             self._look(since, lambda found: self._find(told, found, is_stale=is_stale))
         elif self._may_send(told):
             self._tell(told)
@@ -171,7 +173,7 @@ class Lane:
     def _tell(self, told: Message | Edit) -> None:
         crash.passing("before-post")
         self._sent, self._use, self._has_looked = told, self._deliver, False
-        self._tried_at = self._now()
+        self._tried_at = self._passed_s()
         self.on_its_way = self._sink.tell(self.channel_id, told)
 
     def _prove(self, since: datetime, found: Sequence[Posted]) -> None:
@@ -212,10 +214,10 @@ class Lane:
             self._take_back(told, fault)
             return
         if told is not None and fault.unknown and self._unanswered is None:
-            self._unanswered = (told, self._now())
+            self._unanswered = (told, self._tried_at)
         self._meter.add(retries=1)
         wait_s = self._wait_after(fault)
-        self.not_before = self._now() + timedelta(seconds=wait_s)
+        self.not_before = self._passed_s() + wait_s
         self.trouble = str(fault)
         if fault.wait_s is None or wait_s > EVERYDAY_S:
             self._log.warning("waiting for Discord", because=self.trouble, channel=self.channel_id, wait_s=wait_s)

@@ -123,8 +123,8 @@ class Teller:
         if answers := self._on_their_way():
             wait(answers, TICK_S, FIRST_COMPLETED)
             return
-        now = self._now()
-        waits = [(lane.not_before - now).total_seconds() for lane in self._lanes.values() if lane.not_before]
+        now = self._tools.passed_s()
+        waits = [lane.not_before - now for lane in self._lanes.values() if lane.not_before is not None]
         busy = len(waits) < len(self._backlog.channels)
         if waits and not busy:
             self._stop.wait(min(max(min(waits), 0.0), HOLD_S))
