@@ -465,8 +465,71 @@ def test_what_stood_there_at_the_start_is_looked_up_first_and_told_only_if_nobod
     assert [ids(message) for message in sink.posts] == [ids(untold)]
     assert feed.keys() == ids(in_channel, untold)
     assert b'"messageId":"5"' in feed.outgoings[0].value
-    assert sink.looks == feed.asked_since == [recorded.raised_at]
+    assert feed.asked_since == [recorded.raised_at, in_channel.raised_at]
+    assert sink.looks == [in_channel.raised_at]
     assert feed.offsets == {("alert", 0): 3}
+
+
+def test_a_history_too_long_to_be_read_keeps_nothing_waiting_where_what_is_old_has_its_record():
+    recorded = [raised(number, heard=HEARD - timedelta(days=20)) for number in range(3)]
+    untold = raised(9)
+    polled = [row(alert, offset) for offset, alert in enumerate([*recorded, untold])]
+    feed, sink = Feed(polled, told=ids(*recorded), unproved=True), TooLong(readable_since=HEARD)
+
+    assert run(feed, sink, Clock(stop_after_s=400))
+
+    assert [ids(message) for message in sink.posts] == [ids(untold)]
+    assert feed.offsets == {("alert", 0): 4}
+
+
+class TooLong(Sink):
+    """A channel whose history can be read so far back and no further."""
+
+    def __init__(self, readable_since):
+        super().__init__()
+        self._readable_since = readable_since
+
+    def posted_since(self, channel_id, moment):
+        answer = super().posted_since(channel_id, moment)
+        return answer if moment >= self._readable_since else done(UNKNOWN)
+
+
+def test_where_all_has_its_record_the_channel_is_not_looked_into():
+    told = [raised(number) for number in range(3)]
+    feed = Feed(*([row(alert, offset)] for offset, alert in enumerate(told)), told=ids(*told), unproved=True)
+    sink = Sink()
+
+    assert run(feed, sink)
+
+    assert (sink.looks, sink.posts, feed.outgoings) == ([], [], [])
+    assert feed.offsets == {("alert", 0): 3}
+    assert feed.asked_since == [told[0].raised_at]  # once for all that come later
+
+
+def test_what_another_has_recorded_while_we_looked_is_not_told_again():
+    told, untold = raised(1), raised(2)
+    feed = Feed([row(told, 0), row(untold, 1)], unproved=True)
+
+    class Meanwhile(Sink):
+        """Somebody posts as we read on, and records it before we are done."""
+
+        def posted_since(self, channel_id, moment):
+            feed.told.add(told.alert_id)
+            return super().posted_since(channel_id, moment)
+
+    sink = Meanwhile()
+    assert run(feed, sink)
+
+    assert [ids(message) for message in sink.posts] == [ids(untold)]
+    assert feed.keys() == ids(untold)
+
+
+def test_while_no_look_comes_to_anything_the_records_are_not_read_again_and_again():
+    feed, clock = Feed([row(raised(1), 0)], unproved=True), Clock()
+
+    assert run(feed, AwayFor(clock, 600), clock)
+
+    assert len(feed.asked_since) == 2
 
 
 def test_what_comes_fresh_is_told_without_a_look():

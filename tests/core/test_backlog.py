@@ -115,7 +115,9 @@ def test_what_has_a_record_needs_nothing_and_what_stands_in_the_channel_needs_it
     backlog = backlog_of(*(waiting(alert, offset, unproved=True) for offset, alert in enumerate(alerts)))
     message = posted(recorded, in_channel, number="77")
 
-    backlog.prove(HERE, Proofs(recorded.raised_at, {recorded.alert_id}, dict.fromkeys(message.alert_ids, message)))
+    backlog.note_recorded({recorded.alert_id})
+    assert backlog.unproved_since(HERE) == in_channel.raised_at
+    backlog.prove(HERE, Proofs(in_channel.raised_at, dict.fromkeys(message.alert_ids, message)))
 
     assert backlog.unproved_since(HERE) is None
     assert backlog.take_settled() == Settled([record_of(in_channel, message)], {("alert", 0): 2})
@@ -128,20 +130,22 @@ def test_what_nobody_has_looked_up_is_not_recorded_by_a_message_that_shows_it():
 
     assert backlog.deliver([posted(alert)]) == 0
     assert backlog.take_settled() == Settled([], {})
-    backlog.prove(HERE, Proofs(alert.raised_at, {alert.alert_id}, {}))
+    backlog.note_recorded({alert.alert_id})
 
     assert backlog.take_settled() == Settled([], {("alert", 0): 1})
 
 
 def test_what_comes_after_the_look_is_judged_by_it_and_what_is_older_calls_for_another():
-    covered, older = at(1, 5), at(2, 3)
+    recorded, covered, older = at(1, 5), at(2, 5), at(3, 3)
     backlog = backlog_of()
-    backlog.prove(HERE, Proofs(at(0, 4).raised_at, {covered.alert_id, older.alert_id}, {}))
+    backlog.note_recorded({recorded.alert_id})
+    backlog.prove(HERE, Proofs(at(0, 4).raised_at, {}))
 
-    backlog.add(waiting(covered, 0, unproved=True))
+    backlog.add(waiting(recorded, 0, unproved=True))
+    backlog.add(waiting(covered, 1, unproved=True))
     assert backlog.unproved_since(HERE) is None
     assert backlog.take_settled() == Settled([], {("alert", 0): 1})
-    backlog.add(waiting(older, 1, unproved=True))
+    backlog.add(waiting(older, 2, unproved=True))
 
     assert backlog.unproved_since(HERE) == older.raised_at
 
@@ -151,7 +155,8 @@ def test_what_is_older_than_the_look_is_not_judged_by_a_later_message_that_holds
     older, covered = at(1, 3), at(2, 5)
     message = posted(older, covered)
     backlog = backlog_of(waiting(covered, 0, unproved=True))
-    backlog.prove(HERE, Proofs(covered.raised_at, {covered.alert_id}, dict.fromkeys(message.alert_ids, message)))
+    backlog.note_recorded({covered.alert_id})
+    backlog.prove(HERE, Proofs(covered.raised_at, dict.fromkeys(message.alert_ids, message)))
 
     backlog.add(waiting(older, 1, unproved=True))
 

@@ -39,16 +39,14 @@ class Settled(NamedTuple):
 
 
 class Proofs(NamedTuple):
-    """What is known to be told already in a channel.
+    """What a look into a channel has found.
 
     Attributes:
         since: what was raised from then on is covered.
-        recorded: ids of alerts that have their delivery record.
         posted: the message in which an alert stands, by the alert's id.
     """
 
     since: datetime
-    recorded: Set[str]
     posted: Mapping[str, Posted]
 
 
@@ -74,6 +72,7 @@ class Backlog:
         self._channels: dict[str, dict[str, Waiting]] = {}
         self._unproved: dict[str, dict[str, Waiting]] = {}
         self._proofs: dict[str, Proofs] = {}
+        self._recorded: set[str] = set()
         self._told: dict[str, None] = {}  # a set that forgets its oldest first
         self._outgoings: list[Outgoing] = []
         self._touched: set[Partition] = set()
@@ -97,7 +96,7 @@ class Backlog:
         self._partitions.setdefault(item.partition, deque()).append(item)
         self._records += 1
         self._bytes += item.size
-        if item.fault is not None or item.alert_id in self._told:
+        if item.fault is not None or item.alert_id in self._told or item.alert_id in self._recorded:
             self._settle(item)
         else:
             self._open.setdefault(item.alert_id, []).append(item)
@@ -113,6 +112,13 @@ class Backlog:
     def unproved_since(self, channel_id: str) -> datetime | None:
         """Return when the first alert was raised of which somebody may have told already; None when there is none."""
         return min((item.raised_at for item in self._unproved.get(channel_id, {}).values()), default=None)
+
+    def note_recorded(self, alert_ids: Set[str]) -> None:
+        """Settle what has its delivery record, now and as more comes in; the rest may be told all the same."""
+        self._recorded |= alert_ids
+        for alert_id in self._open.keys() & alert_ids:
+            for item in self._close(alert_id):
+                self._settle(item)
 
     def prove(self, channel_id: str, proofs: Proofs) -> None:
         """Settle what was told in a channel before it came to us, now and as more comes in."""
@@ -170,10 +176,7 @@ class Backlog:
             # A message from after the look's beginning may hold it, and its record may be from before: look again.
             return
         self._unproved.get(item.channel_id, {}).pop(item.alert_id, None)
-        if item.unproved and item.alert_id in proofs.recorded:
-            for one in self._close(item.alert_id):
-                self._settle(one)
-        elif message := proofs.posted.get(item.alert_id):
+        if message := proofs.posted.get(item.alert_id):
             self._deliver(item.alert_id, message)
 
     def _deliver(self, alert_id: str, message: Posted) -> bool:

@@ -2,6 +2,7 @@
 
 teller.py   the loop: read, let the lanes work, commit
 lane.py     one channel: look up, tell, tell again
+prover.py   what was told before it came to us
 sink.py     what a place to tell alerts in must be able to do
 silences.py what nobody is told of for a while
 desk.py     what people in the channel may ask for

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import structlog
 
 from harmonystate import crash
+from harmonystate.commands.alert_bot.prover import Prover
 from harmonystate.commands.alert_bot.sink import Answer, Sink
-from harmonystate.core.backlog import Backlog, Proofs
+from harmonystate.core.backlog import Backlog
 from harmonystate.core.backoff import backoff
 from harmonystate.core.delivery import Posted
 from harmonystate.core.dispatch import Dispatch
@@ -85,6 +86,7 @@ class Lane:
         self._sink = sink
         self._backlog = backlog
         self._dispatch = Dispatch(sink)
+        self._prover = Prover(channel_id, backlog, feed)
         self._feed = feed
         self._meter, self._now, self._passed_s, self._silences = tools
         self._mute = Mute()
@@ -131,9 +133,8 @@ class Lane:
             self._has_complained = False
 
     def _begin(self) -> None:
-        since = self._backlog.unproved_since(self.channel_id)
-        if since is not None:
-            self._look(since, lambda found: self._prove(since, found))
+        if (since := self._prover.since()) is not None:
+            self._look(since, lambda found: self._prover.prove(since, found))
         elif self._unanswered is not None:
             self._try_again(*self._unanswered)
         elif (waiting := self._audible()) and self._may_send():
@@ -175,13 +176,6 @@ class Lane:
         self._sent, self._use, self._has_looked = told, self._deliver, False
         self._tried_at = self._passed_s()
         self.on_its_way = self._sink.tell(self.channel_id, told)
-
-    def _prove(self, since: datetime, found: Sequence[Posted]) -> None:
-        """Note what was told before it came to us: by another instance, or by us before a kill."""
-        # The channel was asked first: whoever posts first and records then is found in one of the two.
-        recorded = self._feed.told_since(since)
-        posted = {alert_id: message for message in found for alert_id in message.alert_ids}
-        self._backlog.prove(self.channel_id, Proofs(since, recorded, posted))
 
     def _find(self, told: Message | Edit, found: Sequence[Posted], *, is_stale: bool) -> None:
         """Deliver a message that is found in the channel; one that is not may be sent again.
