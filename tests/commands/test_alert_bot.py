@@ -602,6 +602,33 @@ def test_each_channel_has_its_alerts_and_one_that_refuses_keeps_no_other_waiting
     assert b'"channelId":"42"' in feed.outgoings[0].value
 
 
+def test_a_channel_that_refuses_for_good_keeps_the_others_waiting_only_once_enough_lies_behind_its_first(monkeypatch):
+    monkeypatch.setattr(backlogs, "MOST_RECORDS", 20)
+    grave, mild = raised(0, 0), [raised(number, 1, drone=8) for number in range(1, 60)]
+    feed = Feed(*([row(alert, offset)] for offset, alert in enumerate([grave, *mild])))
+    clock = Clock()
+    sink = Forbidding("7", clock, until_s=400, routes=[Route(Target("7"), max_score=0)])
+
+    assert run(feed, sink, clock)
+
+    assert sink.told_elsewhere == 19
+    assert sorted(feed.keys()) == sorted(ids(grave, *mild))
+
+
+class Forbidding(Sink):
+    """One of its channels lets nobody in for a while."""
+
+    def __init__(self, channel_id, clock, until_s, **more):
+        super().__init__(**more)
+        self._channel_id, self._clock, self._until_s = channel_id, clock, until_s
+
+    def tell(self, channel_id, told):
+        if channel_id == self._channel_id and self._clock.waited_s < self._until_s:
+            self.told_elsewhere = sum(len(message.alerts) for message in self.posts)
+            return done(FORBIDDEN)
+        return super().tell(channel_id, told)
+
+
 def test_whoever_is_seen_again_is_counted_on_the_card_and_has_a_delivery_with_its_message():
     first, again = raised(1), raised(2, heard=HEARD + timedelta(seconds=1))
     feed, sink = Feed([row(first, 0)], [row(again, 1)]), Sink(repeat_interval=timedelta(minutes=10))
