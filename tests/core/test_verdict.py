@@ -261,6 +261,13 @@ def test_what_retention_took_is_not_missing(stage: Stage, topic: str, emptied: s
     assert told(stage.judged()) == []
 
 
+def test_a_letter_is_missing_where_retention_took_only_what_was_written_before_its_record(stage: Stage):
+    stage.extents["dead-letter"] = Extent(round(WRITTEN.timestamp() * 1000) - 1, {0: (500, 501)})
+    stage.letters = stage.letters[:1]
+
+    assert told(stage.judged()) == [("missing", "dead-letter", "")]
+
+
 def test_a_window_leaves_out_reports_of_other_hours_and_all_they_lead_to(stage: Stage):
     hour = timedelta(hours=1)
     start = floor_to_hour(WRITTEN)

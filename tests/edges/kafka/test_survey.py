@@ -1,11 +1,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from kafka import TopicPartition
 
 from harmonystate.core.record import Outgoing, Place
+from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.survey import CLOCKS_DIFFER, Surveyor, extent_of
 from harmonystate.edges.kafka.topics import create_topics
-from tests.support.kafka import write
+from tests.support.kafka import read, write
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 MARGIN_MS = CLOCKS_DIFFER // timedelta(milliseconds=1)
@@ -30,6 +32,34 @@ def test_of_a_partition_that_was_emptied_nobody_knows_what_it_held():
 
 def test_what_was_written_before_the_reading_began_was_not_read():
     assert extent_of({0: (0, 5)}, {0: 1}, NOW).floor_ms == NOW.timestamp() * 1000 + MARGIN_MS
+
+
+def test_where_older_records_are_left_all_that_was_written_since_is_there():
+    hour_ms = 3_600_000
+    since_ms = round(NOW.timestamp() * 1000)
+
+    extent = extent_of({0: (5, 10), 1: (7, 9)}, {0: since_ms - hour_ms, 1: since_ms - 2 * hour_ms}, NOW)
+
+    assert extent.floor_ms == since_ms + MARGIN_MS
+
+
+@pytest.mark.services
+def test_a_trimmed_partition_that_is_silent_hides_nothing_that_was_written_since(config):
+    create_topics(config.kafka)
+    topic = config.kafka.topics.dead_letter
+    write(config.kafka, [Outgoing(topic, b"7", b"%d" % number) for number in range(3)])
+    (partition,) = {record.partition for record in read(config.kafka, topic)}
+    since = datetime.now(UTC) + timedelta(hours=1)
+
+    with open_admin(config.kafka) as admin, Surveyor(config.kafka) as surveyor:
+        floors = []
+        for gone in (1, 4):  # the marker of the transaction stands at 3
+            admin.delete_records({TopicPartition(topic, partition): gone})
+            assert list(surveyor.read(topic, since=since)) == []
+            floors.append(surveyor.extents[topic].floor_ms)
+
+    assert floors[0] == round(since.timestamp() * 1000) + MARGIN_MS
+    assert floors[1] > floors[0], "of a partition that was emptied nobody knows what it held"
 
 
 @pytest.mark.services

@@ -42,14 +42,14 @@ class Surveyor:
             firsts = self._consumer.beginning_offsets(places, timeout_ms=ANSWER_MS)
             ends = self._consumer.end_offsets(places, timeout_ms=ANSWER_MS)
             self._consumer.assign(places)
+            oldest = self._consumer.offsets_for_times(dict.fromkeys(places, 0), timeout_ms=ANSWER_MS)
             seek_since(self._consumer, places, since)
-            first_ms: dict[int, int] = {}
             while any(self._consumer.position(place, timeout_ms=ANSWER_MS) < ends[place] for place in places):
                 for place, batch in self._consumer.poll(timeout_ms=POLL_MS).items():
-                    first_ms.setdefault(place.partition, batch[0].timestamp)
                     yield from (record for record in batch if record.offset < ends[place])
+        oldest_ms = {place.partition: found.timestamp for place, found in oldest.items() if found is not None}
         ranges = {place.partition: (firsts[place], ends[place]) for place in places}
-        self.extents[topic] = extent_of(ranges, first_ms, since)
+        self.extents[topic] = extent_of(ranges, oldest_ms, since)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -60,16 +60,17 @@ class Surveyor:
         self._consumer.close(autocommit=False)
 
 
-def extent_of(ranges: Mapping[int, tuple[int, int]], first_ms: Mapping[int, int], since: datetime | None) -> Extent:
+def extent_of(ranges: Mapping[int, tuple[int, int]], oldest_ms: Mapping[int, int], since: datetime | None) -> Extent:
     """Return how much of a topic was read.
 
     Args:
         ranges: by partition, the first offset that Kafka has, and the one behind the last.
-        first_ms: when the first record that was read of each partition was written.
+        oldest_ms: when the oldest record that Kafka has of each partition was written, whether it was read or not: all
+            that was written there later is there.
         since: from when on it was read.
     """
     margin_ms = CLOCKS_DIFFER // timedelta(milliseconds=1)
-    floors = [first_ms.get(partition, _GONE_MS) + margin_ms for partition, (first, _) in ranges.items() if first > 0]
+    floors = [oldest_ms.get(partition, _GONE_MS) + margin_ms for partition, (first, _) in ranges.items() if first > 0]
     if since is not None:
         floors.append(round(since.timestamp() * 1000) + margin_ms)
     return Extent(max(floors, default=-1), ranges)
