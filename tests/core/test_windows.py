@@ -61,3 +61,16 @@ def test_a_window_that_ends_before_it_begins_is_refused(since, until):
 def test_what_is_no_moment_is_refused_by_the_name_of_its_option(since, until, option):
     with pytest.raises(ValueError, match=f"^{option} "):
         parse_window(since, until, now=NOW)
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:30Z", "9999-12-31T12:00Z"])
+def test_a_window_that_would_end_after_the_last_year_is_refused(until):
+    with pytest.raises(ValueError, match=f"^--until {until}: expected a year before 9999$"):
+        parse_window("24h", until, now=NOW)
+
+
+def test_the_days_of_a_window_up_to_the_last_year_are_there():
+    window = parse_window("9998-12-30", "9998-12-31T23:30Z", now=NOW)
+
+    assert str(window) == "9998-12-30T00:00:00Z/9999-01-01T00:00:00Z"
+    assert [day.day for day in window.days()] == [30, 31]

@@ -1,7 +1,7 @@
 """The window that is analysed: whole UTC hours."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -53,9 +53,12 @@ def floor_to_hour(moment: datetime) -> datetime:
 
 def _parse(option: str, text: str, now: datetime) -> datetime:
     try:
-        return parse_moment(text, now=now)
+        moment = parse_moment(text, now=now)
     except ValueError as fault:
         raise ValueError(f"--{option} {text}: {fault}") from None
+    if moment.year == MAXYEAR:  # its last hour has no end
+        raise ValueError(f"--{option} {text}: expected a year before {MAXYEAR}")
+    return moment
 
 
 def _ceiling(moment: datetime) -> datetime:
