@@ -49,9 +49,12 @@ class Feed:
         self.outgoings = []
         self.offsets = {}
         self.first_offsets = {}
+        self.called = False
+        self.stayed = []
 
-    def poll(self, _timeout_s, *, hold=False):
+    def poll(self, _timeout_s, *, hold=False, stay=False):
         self.polled += 1
+        self.stayed.append(stay)
         polled = self.polls.popleft() if self.polls and not hold else []
         if isinstance(polled, Exception):
             raise polled
@@ -59,6 +62,9 @@ class Feed:
 
     def is_unproved(self, _record):
         return self.unproved
+
+    def is_called_away(self):
+        return self.called
 
     def may_tell(self):
         self.unconfirmed -= 1
@@ -573,7 +579,7 @@ def test_a_rebalance_while_discord_has_not_answered_waits_for_the_answer():
         def tell(self, _channel_id, _message):
             return late
 
-    def poll(timeout_s, *, hold=False):
+    def poll(timeout_s, **_wishes):
         if feed.polled:
             threading.Timer(0.05, late.set_result, [[posted(raised(1))]]).start()
             raise TransactionFailed("the group has rebalanced")
@@ -585,6 +591,72 @@ def test_a_rebalance_while_discord_has_not_answered_waits_for_the_answer():
         run(feed, Late(), clock)
 
     assert late.done()
+    assert feed.offsets == {}
+
+
+class Slow(Sink):
+    """A Discord that takes its time; `on_post` is what happens meanwhile."""
+
+    def __init__(self, on_post):
+        super().__init__()
+        self.answer, self._on_post = Future(), on_post
+
+    def tell(self, _channel_id, message):
+        self.posts.append(message)
+        self._on_post()
+        return self.answer
+
+    def arrive(self):
+        self.answer.set_result([posted(*self.posts[0].alerts)])
+
+
+def test_called_away_it_goes_when_its_message_stands_in_the_channel_and_is_committed():
+    feed, gone = Feed([row(raised(1), 0), row(raised(2), 0, partition=1)]), []
+
+    def call():
+        feed.called = True
+        threading.Timer(0.05, sink.arrive).start()
+
+    def poll(timeout_s, **wishes):
+        if feed.called:
+            gone.append((sink.answer.done(), sorted(feed.keys()), wishes["stay"]))
+            raise TransactionFailed("the group rebalances")
+        return Feed.poll(feed, timeout_s, **wishes)
+
+    sink, feed.poll = Slow(call), poll
+
+    with pytest.raises(TransactionFailed):
+        run(feed, sink)
+
+    assert gone == [(True, sorted(ids(raised(1), raised(2))), False)]
+    assert feed.offsets == {("alert", 0): 1, ("alert", 1): 1}
+
+
+def test_a_call_that_comes_just_before_a_poll_is_not_followed_while_a_message_is_on_its_way():
+    feed, sink = Feed([row(raised(1), 0)], [], [], []), Slow(lambda: None)
+
+    def poll(timeout_s, **wishes):
+        if feed.polled == 2:
+            sink.arrive()
+        return Feed.poll(feed, timeout_s, **wishes)
+
+    feed.poll = poll
+
+    assert run(feed, sink)
+    assert feed.stayed == [False, True, True, False]
+
+
+def test_who_is_called_away_waits_for_no_answer_that_does_not_come(monkeypatch):
+    monkeypatch.setattr(tellers, "LAST_ANSWER_S", 0.01)
+    feed = Feed([row(raised(1), 0)], TransactionFailed("the group rebalances"))
+
+    def call():
+        feed.called = True
+
+    with pytest.raises(TransactionFailed):
+        run(feed, Slow(call))
+
+    assert feed.stayed == [False, False]
     assert feed.offsets == {}
 
 

@@ -311,6 +311,20 @@ def test_two_instances_share_the_alerts_and_a_third_takes_over_from_a_killed_one
     assert told(discord) == recorded(config) == once_each(alerts)
 
 
+def test_an_instance_that_joins_tells_nothing_that_another_is_just_telling(config, discord, start):
+    alerts = fresh(10)
+    tell(config, *alerts)
+    discord.script.extend([Answer(), Answer(delay_s=8)])
+    bots = [start(discord=discord, name="a")]
+    wait_until(lambda: not discord.script, what="Online, and a message of all of them on its way")
+    bots.append(start(discord=discord, name="b"))
+    wait_until(has_told(discord, alerts), what="10 alerts in the channel")
+    wait_until(finished(config), what="the commits")
+
+    assert [stopped(bot) for bot in bots] == [0, 0]
+    assert told(discord) == recorded(config) == once_each(alerts)
+
+
 def test_a_refused_token_is_78_and_is_never_shown(discord, start):
     code, said = ended(start(discord=discord, token=TOKEN.replace("fake", "feke")))
 

@@ -93,7 +93,7 @@ class Feed:
         self.rows = deque(rows)
         self.keys, self.offsets = Counter(), {}
 
-    def poll(self, _timeout_s, *, hold=False):
+    def poll(self, _timeout_s, *, hold=False, **_):
         return [self.rows.popleft() for _ in range(0 if hold else min(len(self.rows), 200))]
 
     def is_unproved(self, _record):
@@ -102,6 +102,9 @@ class Feed:
     def commit(self, settled):
         self.keys.update(outgoing.key.decode() for outgoing in settled.outgoings)
         self.offsets |= settled.offsets
+
+    def is_called_away(self):
+        return False
 
     def may_tell(self):
         return True

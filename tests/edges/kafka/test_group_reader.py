@@ -33,7 +33,10 @@ class Script:
         self.halted = set()
         self.firsts = {}
         self._subscription = SimpleNamespace(assignment={}, request_offset_reset=lambda *_: None)
-        self._coordinator = SimpleNamespace(stable=lambda: self.state is SETTLED, _heartbeat_enabled=True)
+        self.called = False
+        self._coordinator = SimpleNamespace(
+            stable=lambda: self.state is SETTLED, _heartbeat_enabled=True, need_rejoin=lambda: self.called
+        )
         self.config = {**KafkaConsumer.DEFAULT_CONFIG, "session_timeout_ms": 10_000}
 
     def pause(self, *partitions):
@@ -233,6 +236,9 @@ def test_it_is_confirmed_for_most_of_a_session_from_the_sending_of_an_answered_h
     assert not reader.is_confirmed(), "of 10 s, 4 are for what is done"
     heartbeat.received_heartbeat()
     assert reader.is_confirmed()
+    script.called = True
+    assert not reader.is_confirmed(), "the next poll gives all away"
+    script.called = False
     reader.poll(0)
     assert not reader.is_confirmed(), "the group rebalances"
 

@@ -6,6 +6,7 @@ import kafka.errors
 import pytest
 from kafka import TopicPartition
 from kafka.consumer.subscription_state import SubscriptionState
+from kafka.coordinator.consumer import ConsumerCoordinator
 from kafka.coordinator.heartbeat import Heartbeat
 from kafka.producer.sender import Sender
 from kafka.producer.transaction_manager import InitProducerIdHandler, TransactionManager, TransactionState
@@ -130,6 +131,30 @@ def test_the_client_still_waits_an_interval_when_it_has_found_a_coordinator_and_
     assert ours.time_to_next_heartbeat() == pytest.approx(0.1), "not as fast as it can"
     ours.received_heartbeat()
     assert ours.time_to_next_heartbeat() == 3
+
+
+def test_a_poll_joins_anew_where_the_group_has_asked_for_it_and_not_while_it_stays():
+    coordinator = object.__new__(ConsumerCoordinator)
+    coordinator.config = ConsumerCoordinator.DEFAULT_CONFIG | {"group_id": "group", "api_version": (4, 3)}
+    coordinator._subscription = SubscriptionState("earliest")
+    coordinator._subscription.subscribe(["alert"])
+    coordinator._assignment_snapshot = coordinator._metadata_snapshot = coordinator._joined_subscription = None
+    coordinator.ensure_coordinator_ready = lambda **_: True
+    for aside in ("_invoke_completed_offset_commit_callbacks", "poll_heartbeat", "_maybe_auto_commit_offsets_async"):
+        setattr(coordinator, aside, lambda: None)
+    joined = []
+    coordinator.ensure_active_group = lambda **_: joined.append("anew")
+    coordinator.rejoin_needed = False
+    consumer = SimpleNamespace(_coordinator=coordinator)
+    assert not seam.is_called(consumer)
+
+    coordinator.request_rejoin()
+    with seam.staying(consumer):
+        assert coordinator.poll(timeout_ms=0)
+
+    assert (seam.is_called(consumer), joined) == (True, [])
+    coordinator.poll(timeout_ms=0)
+    assert joined == ["anew"]
 
 
 def test_the_client_still_goes_on_from_the_beginning_without_a_word_and_the_seam_notes_where_it_stood():

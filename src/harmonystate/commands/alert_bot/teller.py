@@ -84,8 +84,14 @@ class Teller:
         return False
 
     def _take_in(self, timeout_s: float) -> None:
-        """Take in what has come; with enough in hand, only stay a member of the group."""
-        records = self._feed.poll(timeout_s, hold=self._backlog.is_full)
+        """Take in what has come; with enough in hand, only stay a member of the group.
+
+        Whoever gets our alerts looks whether they were told: by then what is on its way must be there.
+        """
+        if called := self._feed.is_called_away():
+            self._last_answers()
+        stay = not called and bool(self._on_their_way())
+        records = self._feed.poll(timeout_s, hold=self._backlog.is_full, stay=stay)
         for record in records:
             unproved = self._feed.is_unproved(record)
             seen = Waiting(place_of(record), record.key, record.value, record.headers, unproved=unproved)

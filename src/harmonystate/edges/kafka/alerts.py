@@ -34,15 +34,16 @@ class AlertFeed(Session):
         self._opened_at = time.monotonic()
         self._has_caught_up = False
 
-    def poll(self, timeout_s: float, *, hold: bool = False) -> list[Record]:
+    def poll(self, timeout_s: float, *, hold: bool = False, stay: bool = False) -> list[Record]:
         """Return the next records, in order within each partition; wait so long for the first.
 
         Args:
             timeout_s: how long to wait.
             hold: take nothing, only stay a member of the group; what comes all the same is returned.
+            stay: keep what is ours, also where the group is to share it out anew.
         """
         self._look()
-        polled = self._reader.poll(int(timeout_s * 1000), hold=hold)
+        polled = self._reader.poll(int(timeout_s * 1000), hold=hold, stay=stay)
         self._note_generation()
         for where, records in polled.items():
             # What is in hand is yet to be told: a backlog, or a Discord that refuses, is a lag.
@@ -56,6 +57,10 @@ class AlertFeed(Session):
     def may_tell(self) -> bool:
         """Say whether the alerts in hand are ours for long enough to tell of some: Discord fences out no zombie."""
         return self._reader.is_confirmed()
+
+    def is_called_away(self) -> bool:
+        """Say whether the group waits for us, to share out the alerts anew: the next poll gives ours away."""
+        return self._reader.is_called()
 
     def has_caught_up(self) -> bool:
         """Say whether all is read that stood there when our partitions came to us, or a while has passed.

@@ -1,7 +1,7 @@
 """Reads a topic as a member of a consumer group, under a name of its own."""
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import structlog
@@ -78,7 +78,7 @@ class GroupReader:
             self.close()
             raise
 
-    def poll(self, timeout_ms: int, *, hold: bool = False) -> dict[TopicPartition, list[Any]]:
+    def poll(self, timeout_ms: int, *, hold: bool = False, stay: bool = False) -> dict[TopicPartition, list[Any]]:
         """Return the next records by partition, in order; wait so long for the first.
 
         What Kafka has let go of before it was read is named in the log, before anything behind it can be committed.
@@ -86,6 +86,7 @@ class GroupReader:
         Args:
             timeout_ms: how long to wait.
             hold: take nothing, only stay a member of the group; what comes all the same is returned.
+            stay: do not join anew, even where the group asks for it: until we do, what is ours is nobody else's.
 
         Raises:
             BadInput: when the topic is corrupt, naming partition and offset.
@@ -95,7 +96,8 @@ class GroupReader:
         else:
             self._consumer.resume(*self._consumer.paused())
         try:
-            with translated(), self._watchdog.watching("poll"):
+            staying = seam.staying(self._consumer) if stay else nullcontext()
+            with translated(), self._watchdog.watching("poll"), staying:
                 polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms)
         except TransactionFailed as fault:
             if isinstance(fault.__cause__, CorruptRecordError):
@@ -117,7 +119,12 @@ class GroupReader:
         out; what is done elsewhere, nobody does.
         """
         session_s = self._consumer.config["session_timeout_ms"] / 1000
-        return self.member is not None and self._heartbeat.age_s < FRESH_SHARE * session_s
+        stays = self.member is not None and not self.is_called()
+        return stays and self._heartbeat.age_s < FRESH_SHARE * session_s
+
+    def is_called(self) -> bool:
+        """Say whether the group waits for us to join anew, to share out the partitions: the next poll does."""
+        return seam.is_called(self._consumer)
 
     def ends(self, timeout_ms: int = ANSWER_MS) -> dict[TopicPartition, int]:
         """Return where the committed records of the topic end now; raises as the opening does."""

@@ -4,8 +4,8 @@ Why at all: docs/decisions/0003-kafka-python.md. What holds them: tests/edges/ka
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -145,6 +145,26 @@ def is_fenced(consumer: KafkaConsumer) -> bool:
     """Say whether the heartbeats of a member have ended because another process has joined under its name."""
     coordinator = consumer._coordinator
     return bool(coordinator.stable() and not coordinator._heartbeat_enabled)
+
+
+def is_called(consumer: KafkaConsumer) -> bool:
+    """Say whether the group waits for a member to join it anew, which its next poll does."""
+    return bool(consumer._coordinator.need_rejoin())
+
+
+@contextmanager
+def staying(consumer: KafkaConsumer) -> Iterator[None]:
+    """Keep a poll in the body from joining anew: the word that the group waits may come at any moment.
+
+    The group gives away nothing of a member's as long as its heartbeats come, which need no poll
+    (`BaseCoordinator._heartbeat_loop`), and it has not joined anew, or let `max_poll_interval_ms` (5 min) pass.
+    """
+    coordinator = consumer._coordinator
+    asked, coordinator.need_rejoin = coordinator.need_rejoin, lambda: False
+    try:
+        yield
+    finally:
+        coordinator.need_rejoin = asked
 
 
 def note_resets(consumer: KafkaConsumer) -> dict[TopicPartition, int]:
