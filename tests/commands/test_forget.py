@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 import typer
 
@@ -15,8 +16,10 @@ from harmonystate.commands.analyze import answer, make_job
 from harmonystate.commands.analyze.engine import Engine
 from harmonystate.commands.verify import Wish
 from harmonystate.config import Config, DiscordSettings
+from harmonystate.core.forgotten import shard_of
 from harmonystate.core.record import Outgoing
 from harmonystate.core.report import Person, Report
+from harmonystate.core.windows import floor_to_hour
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.erasure import Eraser
 from harmonystate.edges.cassandra.lease import hold_lease
@@ -202,6 +205,38 @@ def test_what_was_not_looked_for_is_said(small, capsys):
 
     said = "Cards whose alerts Kafka no longer holds were not looked for: search Discord for the name.\n"
     assert capsys.readouterr().out.endswith(said)
+
+
+def test_a_person_is_taken_out_in_every_spelling_that_a_card_shows_alike(small):
+    spelt = [Person("Zoë", "Byron", 1), Person("Zoe\u0308", "Byron", 1), Person(" Zoë", "By\u200bron", 1)]
+    (report,) = chain.some_reports(1)
+    report = msgspec.structs.replace(report, persons=(*spelt, Person("Zoe", "Byron", 1)))
+    chain.produce(small, [report])
+    hour = floor_to_hour(report.time)
+    with open_session(small.cassandra) as session:
+        write_rows(session, small.cassandra, [report], now=datetime.now(UTC))
+        session.execute("INSERT INTO analyzed_hours (day, hour) VALUES (%s, %s)", (hour.date(), hour))
+        for rank, person in enumerate(report.persons):
+            names = (person.firstname, person.lastname)
+            rollup = (hour, shard_of(*names, small.cassandra.shards), *names)
+            session.execute(
+                "INSERT INTO person_hours (hour, shard, firstname, lastname, sad) VALUES (%s, %s, %s, %s, 1)", rollup
+            )
+            session.execute(
+                "INSERT INTO saddest (window, rank, firstname, lastname) VALUES ('latest', %s, %s, %s)", (rank, *names)
+            )
+
+    assert forget.run(small, "Zoë Byron", yes=True) == 0
+
+    with open_session(small.cassandra) as session:
+        (left,) = session.execute(
+            "SELECT persons FROM report WHERE reportid = %s ALLOW FILTERING", (UUID(report.report_id),)
+        )
+        named = [
+            (row.firstname, row.lastname) for table in TABLES[1:] for row in session.execute(f"SELECT * FROM {table}")
+        ]
+    assert [(person.firstname, person.lastname) for person in left.persons] == [("Zoe", "Byron")]
+    assert named == [("Zoe", "Byron")] * 2
 
 
 def test_a_record_of_the_topic_delivery_that_nobody_can_read_is_passed_over(small):

@@ -51,6 +51,13 @@ def test_max_score_is_that_of_routes_and_min_score_keeps_the_grave_ones_audible(
     assert not parse_matchers(["min_score=1"]).match(raised(1, 1, 0))
 
 
+def test_a_person_is_muted_however_a_producer_has_spelt_them():
+    zoe = parse_matchers(["person= Zoë Byron"])
+
+    assert zoe.match(about(("Zoe\u0308\u200b Byron", 1)))
+    assert not zoe.match(about(("Zoe Byron", 1)))
+
+
 def test_a_person_is_muted_only_where_nobody_else_is_sad():
     ada = parse_matchers(["person=Ada Byron"])
 

@@ -1,26 +1,35 @@
 """People whom the store is to forget: kept as ids, because a list of their names would remember them."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from zlib import crc32
 
 import msgspec
 
 from harmonystate.core import ids
+from harmonystate.core.card import clean
 from harmonystate.core.report import Person, Report
 
 # By id: what was heard before this moment is to be forgotten.
 Forgotten = Mapping[str, datetime]
 
 
+@lru_cache(maxsize=1 << 16)  # few people are heard often
+def as_shown(name: str) -> str:
+    """Return a name as a card shows it, with its accents composed: what looks the same is the same."""
+    return unicodedata.normalize("NFC", clean(name))
+
+
 def id_of_name(name: str) -> str:
     """Return what a forgotten person is known by; whoever knows the name can make it, nobody can read it back."""
-    return ids.id_of_text(f"forgotten/{name}")
+    return ids.id_of_text(f"forgotten/{as_shown(name)}")
 
 
 def name_of(person: Person) -> str:
-    """Return a person's name as one writes it on a command line."""
-    return f"{person.firstname} {person.lastname}"
+    """Return a person's name as one writes it on a command line, however a producer has spelt it."""
+    return f"{as_shown(person.firstname)} {as_shown(person.lastname)}"
 
 
 def without(report: Report, forgotten: Forgotten) -> Report:

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from harmonystate.core.alert import RaisedAlert
-from harmonystate.core.forgotten import id_of_name, name_of
+from harmonystate.core.forgotten import as_shown, id_of_name, name_of
 from harmonystate.core.routes import Box
 
 
@@ -85,9 +85,9 @@ def _between(text: str, most: int, what: str) -> int:
 
 
 def _person(text: str) -> str:
-    if len(text.split()) < 2:
+    if " " not in as_shown(text):
         raise ValueError('expected "First Last", as written on a card')
-    return id_of_name(text.strip())
+    return id_of_name(text)
 
 
 def _area(text: str) -> Box:

@@ -11,7 +11,7 @@ import typer
 
 from harmonystate.commands.forget.searching import Found, search
 from harmonystate.config import Config
-from harmonystate.core.forgotten import id_of_name, splits
+from harmonystate.core.forgotten import as_shown, id_of_name, splits
 from harmonystate.core.trail import link_of
 from harmonystate.core.windows import floor_to_hour
 from harmonystate.edges.cassandra.connect import open_session
@@ -38,7 +38,7 @@ def run(config: Config, name: str, *, yes: bool) -> int:
         Busy: while analyze runs.
         CheckFailed: when nothing names the person, or a card could not be taken out.
     """
-    if not list(splits(name)):
+    if not list(splits(as_shown(name))):
         raise BadUsage("expected a first and a last name with a space between, as on a card")
     # A silence keeps the ids of persons, no names.
     topics = list(dict.fromkeys(config.kafka.topics.model_dump(exclude={"silence"}).values()))

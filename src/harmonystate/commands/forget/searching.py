@@ -37,6 +37,7 @@ class Found(Struct):
     Attributes:
         topics: by name; alert_ids: of alerts; messages: channel and message id of Discord's that show these.
         on_terminals: deliveries that were told on a terminal, and are out of our hands.
+        spellings: the person's first and last name, as producers have written them.
     """
 
     rows: list[StoredReport]
@@ -46,6 +47,7 @@ class Found(Struct):
     alert_ids: set[str]
     messages: set[tuple[int, int]]
     on_terminals: int = 0
+    spellings: set[tuple[str, str]] = set()
 
     def is_nothing(self) -> bool:
         """Say whether nothing names the person."""
@@ -59,15 +61,16 @@ def search(config: Config, session: "Session", eraser: Eraser, *, meter: Meter) 
     Raises:
         TransactionFailed: when Kafka does not answer; Unavailable: when Cassandra does not.
     """
-    found = Found([], eraser.rollups(), eraser.answers(), {}, set(), set())
+    found = Found([], [], eraser.answers(), {}, set(), set())
     with Surveyor(config.kafka) as surveyor:
         _Topics(config, surveyor, eraser, found, meter).read()
     for count, row in enumerate(read_rows(session, config.cassandra, hours_with_reports(session, EVERYTHING)), start=1):
-        if any(map(eraser.names, row.report.persons)):
+        if _names(row.report, eraser, found):
             found.rows.append(row)
         if count % _COUNT_EVERY == 0:
             meter.add(read=_COUNT_EVERY)
             meter.show(reads="table report")
+    found.rollups = eraser.rollups(found.spellings)
     return found
 
 
@@ -99,7 +102,7 @@ class _Topics:
             self._found.on_terminals += 1
 
     def _names(self, report: Report | None) -> bool:
-        return report is not None and any(map(self._eraser.names, report.persons))
+        return report is not None and _names(report, self._eraser, self._found)
 
     def _count(self, topic: str, record: Record) -> None:
         held, written = self._found.topics.setdefault(topic, Held()), moment(record.timestamp)
@@ -113,6 +116,12 @@ class _Topics:
                 self._meter.add(read=_COUNT_EVERY)
                 self._meter.show(reads=topic)
             yield record
+
+
+def _names(report: Report, eraser: Eraser, found: Found) -> bool:
+    spellings = {(person.firstname, person.lastname) for person in report.persons if eraser.names(person)}
+    found.spellings |= spellings
+    return bool(spellings)
 
 
 def _report_in(value: bytes | None) -> Report | None:

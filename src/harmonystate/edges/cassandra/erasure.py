@@ -9,7 +9,7 @@ from cassandra.cluster import Session
 from cassandra.concurrent import execute_concurrent_with_args
 
 from harmonystate.config import CassandraSettings
-from harmonystate.core.forgotten import name_of, shard_of, splits
+from harmonystate.core.forgotten import as_shown, name_of, shard_of, splits
 from harmonystate.core.report import Person
 from harmonystate.core.windows import floor_to_hour
 from harmonystate.edges.cassandra.connect import translating
@@ -43,25 +43,29 @@ class Eraser:
     """Finds and takes out what names one person.
 
     Args:
-        name: first and last name with a space between.
+        name: first and last name with a space between, as on a card.
         timestamp: microseconds; later than that of every run of analyze so far (see `lease.Lease`).
     """
 
     def __init__(self, session: Session, settings: CassandraSettings, *, name: str, timestamp: int) -> None:
         self._session, self._settings = session, settings
-        self._name, self._timestamp = name, timestamp
+        self._name, self._timestamp = as_shown(name), timestamp
 
     def names(self, person: Person) -> bool:
         """Say whether this is the person."""
         return name_of(person) == self._name
 
-    def rollups(self) -> list[Rollup]:
-        """Return the person's rollups, of every hour that was analysed; raises Unavailable."""
+    def rollups(self, spellings: Iterable[tuple[str, str]]) -> list[Rollup]:
+        """Return the person's rollups, of every hour that was analysed; raises Unavailable.
+
+        Args:
+            spellings: first and last names that a producer has written differently from a card.
+        """
         with translating(self._settings):
             hours = [row.hour.replace(tzinfo=UTC) for row in self._session.execute("SELECT hour FROM analyzed_hours")]
             keys = [
                 Rollup(hour, shard_of(first, last, self._settings.shards), last, first)
-                for first, last in splits(self._name)
+                for first, last in {*splits(self._name), *spellings}
                 for hour in hours
             ]
             found = self._all(f"SELECT hour {_ROLLUP}", keys)
@@ -71,7 +75,7 @@ class Eraser:
         """Return where the person stands among the saddest, of any window; raises Unavailable."""
         with translating(self._settings):
             rows = self._session.execute("SELECT window, rank, firstname, lastname FROM saddest")
-            return [Answer(row.window, row.rank) for row in rows if f"{row.firstname} {row.lastname}" == self._name]
+            return [Answer(row.window, row.rank) for row in rows if name_of(row) == self._name]
 
     def erase_rows(self, stored: Iterable[StoredReport]) -> None:
         """Take the person out of these rows; the others of each row stay. Raises Unavailable."""
