@@ -239,6 +239,23 @@ def test_a_person_is_taken_out_in_every_spelling_that_a_card_shows_alike(small):
     assert named == [("Zoe", "Byron")] * 2
 
 
+def test_a_report_of_the_future_is_forgotten_and_what_is_heard_afterwards_is_kept(small):
+    def hear(moment: datetime) -> None:
+        found = chain.some_reports(1, start=moment.replace(microsecond=0))
+        chain.produce(small, found)
+        with open_session(small.cassandra) as session:
+            write_rows(session, small.cassandra, found, now=datetime.now(UTC))
+
+    hear(datetime(2099, 1, 1, tzinfo=UTC))
+    for _ in range(2):  # as after a kill
+        assert forget.run(small, "Ada Byron", yes=True) == 0
+    assert "Byron" not in stored(small)
+    hear(datetime.now(UTC) + timedelta(seconds=2))
+
+    assert verify.run(small, Wish(since=None, until=None, repair=False, limit=20, output="table")) == 0
+    assert stored(small).count("Byron") == 1
+
+
 def test_a_record_of_the_topic_delivery_that_nobody_can_read_is_passed_over(small):
     write(small.kafka, [Outgoing(small.kafka.topics.delivery, b"7", b'{"alertId":"\xff"}')])
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmonystate.core.forgotten import as_shown, id_of_name, name_of, shard_of, splits, without
+from harmonystate.core.forgotten import Forgetting, as_shown, id_of_name, name_of, shard_of, splits, without
 from harmonystate.core.report import Person
 from tests.support.audits import WRITTEN, report
 from tests.support.strategies import persons
@@ -16,19 +16,27 @@ SECOND = timedelta(seconds=1)
 
 
 def test_a_forgotten_person_is_left_out_and_the_others_stay_as_they_were():
-    left = without(FOUND, {id_of_name(name_of(ADA)): WRITTEN + SECOND})
+    left = without(FOUND, {id_of_name(name_of(ADA)): Forgetting(WRITTEN + SECOND)})
 
     assert left.persons == (FOUND.persons[0], FOUND.persons[2])
     assert (left.report_id, left.words) == (FOUND.report_id, FOUND.words)
 
 
 def test_what_was_heard_after_the_forgetting_is_kept():
-    assert without(FOUND, {id_of_name(name_of(ADA)): WRITTEN}) is FOUND
+    assert without(FOUND, {id_of_name(name_of(ADA)): Forgetting(WRITTEN)}) is FOUND
+
+
+def test_a_report_of_the_future_that_was_there_is_forgotten_and_costs_no_other_one():
+    forgotten = {id_of_name(name_of(ADA)): Forgetting(WRITTEN, frozenset([FOUND.report_id]))}
+    new = msgspec.structs.replace(FOUND, report_id=report(2).report_id)
+
+    assert ADA not in without(FOUND, forgotten).persons
+    assert without(new, forgotten) is new
 
 
 def test_without_anybody_to_forget_a_report_is_what_it_was():
     assert without(FOUND, {}) is FOUND
-    assert without(FOUND, {id_of_name("Nobody Here"): WRITTEN + SECOND}) is FOUND
+    assert without(FOUND, {id_of_name("Nobody Here"): Forgetting(WRITTEN + SECOND)}) is FOUND
 
 
 @pytest.mark.parametrize(
@@ -38,8 +46,8 @@ def test_without_anybody_to_forget_a_report_is_what_it_was():
 def test_what_looks_the_same_on_a_card_is_the_same_person(first: str, last: str):
     found = msgspec.structs.replace(FOUND, persons=(Person(first, last, 1),))
 
-    assert without(found, {id_of_name("Zoë Byron"): WRITTEN + SECOND}).persons == ()
-    assert without(found, {id_of_name("Zoe Byron"): WRITTEN + SECOND}) is found
+    assert without(found, {id_of_name("Zoë Byron"): Forgetting(WRITTEN + SECOND)}).persons == ()
+    assert without(found, {id_of_name("Zoe Byron"): Forgetting(WRITTEN + SECOND)}) is found
 
 
 @given(persons)

@@ -7,7 +7,7 @@ import pytest
 from harmonystate.core import ids
 from harmonystate.core.audit import Extent
 from harmonystate.core.findings import Remedy
-from harmonystate.core.forgotten import id_of_name, name_of
+from harmonystate.core.forgotten import Forgetting, id_of_name, name_of
 from harmonystate.core.record import Place
 from harmonystate.core.windows import Window, floor_to_hour
 from tests.support.audits import NOW, WRITTEN, Stage, alert, report, told
@@ -281,7 +281,7 @@ def test_a_window_leaves_out_reports_of_other_hours_and_all_they_lead_to(stage: 
 def test_a_person_who_is_to_be_forgotten_may_be_absent_from_a_row(stage: Stage):
     *others, first = stage.sad.persons
     stage.rows[0] = msgspec.structs.replace(stage.sad, persons=tuple(others))
-    forgotten = {id_of_name(name_of(first)): NOW}
+    forgotten = {id_of_name(name_of(first)): Forgetting(NOW)}
 
     assert told(stage.judged()) == [("disagreeing", "table report", stage.sad.report_id)]
     assert told(stage.judged(forgotten=forgotten)) == []
@@ -290,12 +290,12 @@ def test_a_person_who_is_to_be_forgotten_may_be_absent_from_a_row(stage: Stage):
 def test_a_row_that_still_names_a_person_who_is_to_be_forgotten_is_stored_again(stage: Stage):
     name = id_of_name(name_of(stage.sad.persons[0]))
 
-    findings = stage.judged(forgotten={name: NOW}).findings
+    findings = stage.judged(forgotten={name: Forgetting(NOW)}).findings
 
     # A First0 Last is in both reports.
     assert {case.detail for case in findings.cases()} == {"names somebody who is to be forgotten"}
     assert findings.todo == {Remedy("store", "table report"): {Place("global2", 0, 0), Place("global2", 0, 1)}}
-    assert stage.judged(forgotten={name: WRITTEN}).findings.total == 0
+    assert stage.judged(forgotten={name: Forgetting(WRITTEN)}).findings.total == 0
 
 
 def test_a_case_of_each_kind_is_named_before_a_second_of_any(stage: Stage):

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -12,8 +13,21 @@ from harmonystate.core import ids
 from harmonystate.core.card import clean
 from harmonystate.core.report import Person, Report
 
-# By id: what was heard before this moment is to be forgotten.
-Forgotten = Mapping[str, datetime]
+
+class Forgetting(NamedTuple):
+    """What is to be forgotten of one person.
+
+    Attributes:
+        until: what was heard before this moment.
+        ahead: ids of reports that were there by then and are of a later time, for a drone's clock may be wrong.
+    """
+
+    until: datetime
+    ahead: frozenset[str] = frozenset()
+
+
+# By id of the person.
+Forgotten = Mapping[str, Forgetting]
 
 
 @lru_cache(maxsize=1 << 16)  # few people are heard often
@@ -53,5 +67,5 @@ def shard_of(firstname: str, lastname: str, shards: int) -> int:
 
 
 def _is_over(person: Person, report: Report, forgotten: Forgotten) -> bool:
-    until = forgotten.get(id_of_name(name_of(person)))
-    return until is not None and report.time < until
+    told = forgotten.get(id_of_name(name_of(person)))
+    return told is not None and (report.time < told.until or report.report_id in told.ahead)

@@ -11,7 +11,7 @@ import typer
 
 from harmonystate.commands.forget.searching import Found, search
 from harmonystate.config import Config
-from harmonystate.core.forgotten import as_shown, id_of_name, splits
+from harmonystate.core.forgotten import Forgetting, as_shown, id_of_name, splits
 from harmonystate.core.trail import link_of
 from harmonystate.core.windows import floor_to_hour
 from harmonystate.edges.cassandra.connect import open_session
@@ -48,7 +48,7 @@ def run(config: Config, name: str, *, yes: bool) -> int:
     with open_session(config.cassandra) as session, hold_lease(session, "analyze") as lease:
         eraser = Eraser(session, config.cassandra, name=name, timestamp=lease.timestamp)
         with metering("forget") as meter, answering(config.kafka):
-            found = search(config, session, eraser, meter=meter)
+            found = search(config, session, eraser, meter=meter, now=datetime.now(UTC))
         if found.is_nothing():
             raise CheckFailed("nothing in Kafka or Cassandra names this person: write the name as it stands on a card")
         write_found(found)
@@ -78,8 +78,8 @@ def _erase(
     comes when we have lost the lease reads rows as they were.
     """
     now = datetime.now(UTC)
-    until = max([now, *(row.report.time for row in found.rows)]) + timedelta(milliseconds=1)
-    note_forgotten(session, id_of_name(name), until=until, keep=keep)
+    forgetting = Forgetting(now + timedelta(milliseconds=1), frozenset(found.ahead))
+    note_forgotten(session, id_of_name(name), forgetting, keep=keep)
     hours = {floor_to_hour(row.report.time) for row in found.rows}
     mark_changed(session, hours, settings=config.cassandra, now=now)
     eraser.erase_rows(found.rows)

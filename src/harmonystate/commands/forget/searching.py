@@ -38,8 +38,10 @@ class Found(Struct):
         topics: by name; alert_ids: of alerts; messages: channel and message id of Discord's that show these.
         on_terminals: deliveries that were told on a terminal, and are out of our hands.
         spellings: the person's first and last name, as producers have written them.
+        ahead: ids of reports that are not of `now` yet.
     """
 
+    now: datetime
     rows: list[StoredReport]
     rollups: list[Rollup]
     answers: list[Answer]
@@ -48,6 +50,7 @@ class Found(Struct):
     messages: set[tuple[int, int]]
     on_terminals: int = 0
     spellings: set[tuple[str, str]] = set()
+    ahead: set[str] = set()
 
     def is_nothing(self) -> bool:
         """Say whether nothing names the person."""
@@ -55,13 +58,13 @@ class Found(Struct):
         return not stored and not any(held.records for held in self.topics.values())
 
 
-def search(config: Config, session: "Session", eraser: Eraser, *, meter: Meter) -> Found:
+def search(config: Config, session: "Session", eraser: Eraser, *, meter: Meter, now: datetime) -> Found:
     """Read everything once.
 
     Raises:
         TransactionFailed: when Kafka does not answer; Unavailable: when Cassandra does not.
     """
-    found = Found([], [], eraser.answers(), {}, set(), set())
+    found = Found(now, [], [], eraser.answers(), {}, set(), set())
     with Surveyor(config.kafka) as surveyor:
         _Topics(config, surveyor, eraser, found, meter).read()
     for count, row in enumerate(read_rows(session, config.cassandra, hours_with_reports(session, EVERYTHING)), start=1):
@@ -121,6 +124,8 @@ class _Topics:
 def _names(report: Report, eraser: Eraser, found: Found) -> bool:
     spellings = {(person.firstname, person.lastname) for person in report.persons if eraser.names(person)}
     found.spellings |= spellings
+    if spellings and report.time >= found.now:
+        found.ahead.add(report.report_id)
     return bool(spellings)
 
 
