@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 from harmonystate.edges.kafka.watchdog import Watchdog
 
@@ -54,8 +55,7 @@ def test_nothing_is_bitten_between_calls():
     assert bites == []
 
 
-def test_who_is_bitten_leaves_with_75_and_all_stacks():
-    code = """
+A_CALL_THAT_HANGS = """
 from threading import Event
 from harmonystate.edges.kafka.watchdog import Watchdog
 def a_call_that_hangs():
@@ -64,8 +64,19 @@ with Watchdog(limit_s=1, tick_s=0.01).watching("commit_transaction"):
     a_call_that_hangs()
 """
 
-    left = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+
+def test_who_is_bitten_leaves_with_75_and_all_stacks():
+    left = subprocess.run(
+        [sys.executable, "-c", A_CALL_THAT_HANGS], capture_output=True, text=True, timeout=300, check=False
+    )
 
     assert left.returncode == 75
     assert "has not returned for 60 s: commit_transaction" in left.stderr
     assert "a_call_that_hangs" in left.stderr
+
+
+def test_who_is_bitten_leaves_with_75_also_where_its_last_words_find_no_room():
+    with Path("/dev/full").open("w") as full:
+        left = subprocess.run([sys.executable, "-c", A_CALL_THAT_HANGS], stderr=full, timeout=300, check=False)
+
+    assert left.returncode == 75

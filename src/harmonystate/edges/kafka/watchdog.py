@@ -16,11 +16,16 @@ _TICK_S = 1.0
 
 
 def leave(call: str) -> NoReturn:
-    """Say where every thread stands, and leave at once with the code for "try again"."""
-    print(f"harmony: a call of the Kafka client has not returned for {LIMIT_S} s: {call}; all stacks:", file=sys.stderr)
-    sys.stderr.flush()
-    faulthandler.dump_traceback(all_threads=True)
-    os._exit(Busy.exit_code)
+    """Say where every thread stands, and leave at once with the code for "try again"; where nobody hears it, too."""
+    try:
+        print(
+            f"harmony: a call of the Kafka client has not returned for {LIMIT_S} s: {call}; all stacks:",
+            file=sys.stderr,
+        )
+        sys.stderr.flush()
+        faulthandler.dump_traceback(all_threads=True)
+    finally:
+        os._exit(Busy.exit_code)
 
 
 class Watchdog:
