@@ -13,6 +13,7 @@ from harmonystate.core.silence import Silence, active_at, silence_record, tombst
 from harmonystate.edges.kafka.answering import answering
 from harmonystate.edges.kafka.silences import SilenceFeed, write_silences
 from harmonystate.edges.kafka.transaction import TransactionFailed
+from harmonystate.errors import HarmonyError
 
 AGAIN_S = 5.0
 
@@ -72,15 +73,19 @@ class Silences:
             follower.join(timeout=2)
 
     def _follow(self, left: threading.Event) -> None:
+        log, said = structlog.get_logger("harmony.alert-bot"), False
         while not left.is_set():
             try:
                 with SilenceFeed(self._settings) as feed:
                     self._take(feed)
+                    said = False
                     while not left.is_set():
                         if feed.read_on():
                             self._take(feed)
-            except TransactionFailed as fault:
-                structlog.get_logger("harmony.alert-bot").debug("silences are as they were", because=str(fault))
+            except (TransactionFailed, HarmonyError) as fault:
+                if not said:
+                    log.warning("silences are as they were", because=str(fault))
+                said = True
                 left.wait(AGAIN_S)
 
     def _take(self, feed: SilenceFeed) -> None:

@@ -9,7 +9,7 @@ from kafka.admin import OffsetSpec
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_admin
-from harmonystate.edges.kafka.offsets import ANSWER_MS, committed, consuming, partitions_of
+from harmonystate.edges.kafka.offsets import ANSWER_MS, committed, consuming, partitions_of, position_of
 from harmonystate.edges.kafka.reading import POLL_MS
 from harmonystate.edges.kafka.transaction import translated
 
@@ -70,7 +70,7 @@ def _timestamp_from(consumer: KafkaConsumer, place: TopicPartition, begin: int, 
     consumer.seek(place, begin)
     give_up = time.monotonic() + _PATIENCE_S
     # What is left may be no record, but what ends a transaction: then the position passes it.
-    while consumer.position(place, timeout_ms=ANSWER_MS) < end and time.monotonic() < give_up:
+    while position_of(consumer, place) < end and time.monotonic() < give_up:
         if records := consumer.poll(timeout_ms=POLL_MS, max_records=1).get(place):
             return int(records[0].timestamp)
     return None

@@ -9,7 +9,7 @@ from kafka import TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_consumer
-from harmonystate.edges.kafka.offsets import partitions_of
+from harmonystate.edges.kafka.offsets import partitions_of, position_of
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.transaction import translated
 
@@ -77,7 +77,7 @@ class Glance:
         return found
 
     def _position(self, place: TopicPartition) -> int:
-        return int(self._consumer.position(place, timeout_ms=PATIENCE_MS))
+        return position_of(self._consumer, place, timeout_ms=PATIENCE_MS)
 
     def __enter__(self) -> Self:
         """Return itself."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_consumer
@@ -66,3 +67,15 @@ def lag(settings: KafkaSettings, group: str, topic: str) -> int:
 def partitions_of(consumer: Any, topic: str) -> list[TopicPartition]:
     """Return the partitions of `topic`, in order; none when it is not there."""
     return [TopicPartition(topic, partition) for partition in sorted(consumer.partitions_for_topic(topic) or ())]
+
+
+def position_of(consumer: KafkaConsumer, place: TopicPartition, *, timeout_ms: int = ANSWER_MS) -> int:
+    """Return the next offset to read.
+
+    Raises:
+        KafkaTimeoutError: when Kafka does not say where; kafka-python keeps that to itself, and returns None.
+    """
+    position: int | None = consumer.position(place, timeout_ms=timeout_ms)
+    if position is None:
+        raise KafkaTimeoutError(f"Kafka does not say where to read {place.topic}, partition {place.partition}")
+    return position

@@ -7,7 +7,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Place
-from harmonystate.edges.kafka.offsets import ANSWER_MS, consuming, partitions_of
+from harmonystate.edges.kafka.offsets import ANSWER_MS, consuming, partitions_of, position_of
 from harmonystate.edges.kafka.reading import POLL_MS
 from harmonystate.edges.kafka.records import Record
 
@@ -51,7 +51,7 @@ def _in_partition(consumer: KafkaConsumer, where: TopicPartition, offsets: Set[i
                 yield record
             while left and left[-1] <= record.offset:
                 left.pop()
-        position = consumer.position(where, timeout_ms=ANSWER_MS)
+        position = position_of(consumer, where)
         # A transaction's marker is no record: the position tells that it was passed.
         while left and left[-1] < position:
             left.pop()

@@ -7,7 +7,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_consumer
-from harmonystate.edges.kafka.offsets import ANSWER_MS, consuming, partitions_of
+from harmonystate.edges.kafka.offsets import ANSWER_MS, consuming, partitions_of, position_of
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.transaction import translated
 
@@ -31,7 +31,7 @@ def read_all(settings: KafkaSettings, topic: str, *, since: datetime | None = No
         ends = {at.partition: end for at, end in consumer.end_offsets(places, timeout_ms=ANSWER_MS).items()}
         consumer.assign(places)
         seek_since(consumer, places, since)
-        while any(consumer.position(place, timeout_ms=ANSWER_MS) < ends[place.partition] for place in places):
+        while any(position_of(consumer, place) < ends[place.partition] for place in places):
             yield from (record for record in _poll(consumer) if record.offset < ends[record.partition])
 
 
@@ -50,7 +50,7 @@ class Tail:
             self._consumer.assign(places)
             self._consumer.seek_to_end(*places)
             for place in places:
-                self._consumer.position(place, timeout_ms=ANSWER_MS)
+                position_of(self._consumer, place)
 
     def new(self) -> list[Record]:
         """Return what has come since the last look, at most LOOK_RECORDS and some; waits for nothing."""

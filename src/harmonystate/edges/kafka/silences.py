@@ -13,7 +13,7 @@ from harmonystate.core.heartbeat import Quiet
 from harmonystate.core.record import Outgoing
 from harmonystate.core.silence import Silence, decode_silence
 from harmonystate.edges.kafka.connect import open_consumer
-from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
+from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of, position_of
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.transaction import Transactor, translated
 
@@ -70,7 +70,7 @@ class SilenceFeed:
             ends = self._consumer.end_offsets(places, timeout_ms=ANSWER_MS)
             self._consumer.assign(places)
             self._consumer.seek_to_beginning(*places)
-            while any(self._consumer.position(place, timeout_ms=ANSWER_MS) < ends[place] for place in places):
+            while any(position_of(self._consumer, place) < ends[place] for place in places):
                 self.read_on()
 
     def _take(self, record: Record) -> None:
