@@ -6,9 +6,10 @@ import subprocess
 import pytest
 from py4j.protocol import Py4JNetworkError
 
-from harmonystate.edges.spark import guard
+from harmonystate.edges.spark import guard, watchdog
 from harmonystate.edges.spark.guard import guarded
 from harmonystate.edges.spark.stall import SparkLost, StallClock
+from tests.support.kafka import wait_until
 from tests.support.spark_jvm import spark_on, stand_in
 
 
@@ -24,6 +25,13 @@ def clock(monkeypatch):
     monkeypatch.setattr(guard, "_LOOK_EVERY_S", 0.001)
     moments = iter(range(0, 10**9, 30))
     return StallClock(math.inf, clock=lambda: float(next(moments)))
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Looks and questions follow each other at once."""
+    monkeypatch.setattr(guard, "_LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(watchdog, "TICK_S", 0.001)
 
 
 def call(jvm, seconds=None):
@@ -42,6 +50,24 @@ def test_a_jvm_that_does_nothing_for_a_call_is_ended(jvm, clock):
 def test_a_jvm_at_work_may_take_its_time(jvm, clock):
     with guarded(spark_on(jvm, jobs=[7]), clock=clock), pytest.raises(subprocess.TimeoutExpired):
         jvm.wait(0.2)
+
+    assert jvm.poll() is None
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_jvm_that_does_not_even_say_whether_it_works_is_ended(jvm):
+    with pytest.raises(SparkLost), guarded(spark_on(jvm, jobs=lambda: call(jvm))):
+        call(jvm, 60)
+
+    assert jvm.poll() is not None
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_jvm_that_answers_is_not_ended_however_long_its_work(jvm):
+    asked = []
+
+    with guarded(spark_on(jvm, jobs=lambda: asked.append(None) or [7])):
+        wait_until(lambda: len(asked) > 10 * watchdog.PATIENT or jvm.poll() is not None)
 
     assert jvm.poll() is None
 

@@ -163,6 +163,39 @@ def test_nothing_of_spark_s_reaches_the_terminal_and_no_password_the_command_lin
     assert not any(b"canary" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
+FROZEN = """
+import os
+import signal
+from harmonystate.config import Config, LocalSettings
+from harmonystate.edges.local.java import find_java
+from harmonystate.edges.spark import watchdog
+from harmonystate.edges.spark.guard import guarded, jvm_of
+from harmonystate.edges.spark.session import open_spark
+from harmonystate.edges.spark.stall import SparkLost
+
+watchdog.PATIENT = 3
+config = Config(local=LocalSettings(home=os.environ["HOME_OF_THE_TEST"]))
+without_connector = {"spark.sql.extensions": ""}
+with open_spark(config, app="analyze", jars=[], java_home=find_java(), extra_conf=without_connector) as spark:
+    jvm_of(spark).send_signal(signal.SIGSTOP)
+    try:
+        with guarded(spark):
+            spark.range(3).count()
+    except SparkLost:
+        assert jvm_of(spark).returncode == -signal.SIGKILL
+        print("lost")
+"""
+
+
+@pytest.mark.services
+def test_a_jvm_that_is_frozen_is_ended_and_makes_way_for_another_one(tmp_path):
+    environment = child_environment(HOME_OF_THE_TEST=str(tmp_path))
+
+    said = subprocess.run([sys.executable, "-c", FROZEN], env=environment, capture_output=True, text=True, check=False)
+
+    assert (said.returncode, said.stdout) == (0, "lost\n"), said.stderr
+
+
 CHATTY = """
 import os
 from pathlib import Path

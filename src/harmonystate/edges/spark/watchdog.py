@@ -18,7 +18,11 @@ class Watchdog:
     """
 
     def __init__(
-        self, jvm: "subprocess.Popen[bytes]", *, look: Callable[[], None], is_urgent: Callable[[], bool]
+        self,
+        jvm: "subprocess.Popen[bytes]",
+        *,
+        look: Callable[[], None] = lambda: None,
+        is_urgent: Callable[[], bool] = lambda: False,
     ) -> None:
         """Begin to watch.
 
