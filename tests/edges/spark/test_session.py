@@ -1,15 +1,21 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
+import pyspark
 import pytest
+from py4j.protocol import Py4JNetworkError
 
 from harmonystate.edges.local import java
+from harmonystate.edges.spark import guard, jvm, session, watchdog
 from harmonystate.edges.spark.conf import free_conf, laid_over, spark_conf
 from harmonystate.edges.spark.java_command import class_path
 from harmonystate.edges.spark.session import open_spark
 from harmonystate.errors import Misconfigured, Unavailable
 from tests.support.services import child_environment
+from tests.support.spark_jvm import stand_in
 
 JARS = [Path("/jars/one.jar"), Path("/jars/two.jar")]
 
@@ -115,20 +121,79 @@ def test_a_jvm_that_does_not_start_is_said_with_its_reason(offline_config):
             pass
 
 
-def test_a_jvm_that_is_killed_as_soon_as_it_listens_is_said_not_to_start(offline_config, tmp_path, monkeypatch):
+@pytest.fixture
+def java_of(tmp_path, monkeypatch):
+    """Return a function that makes a Java of a script, and returns its home."""
     # What it sets for Spark is not for the tests after it.
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    java = tmp_path / "bin/java"
-    java.parent.mkdir()
+
+    def make(script):
+        java = tmp_path / "bin/java"
+        java.parent.mkdir()
+        java.write_text(script)
+        java.chmod(0o755)
+        return tmp_path
+
+    return make
+
+
+def test_a_jvm_that_is_killed_as_soon_as_it_listens_is_said_not_to_start(offline_config, java_of):
     # Where it listens (port 1, which nobody does), and a secret of one letter: what Spark's gateway writes down.
     # In one move, as Spark does it: on a busy machine the file was seen before it held anything.
     write = 'printf "\\0\\0\\0\\1\\0\\0\\0\\1x" > "$0.info"; mv "$0.info" "$_PYSPARK_DRIVER_CONN_INFO_PATH"'
-    java.write_text(f"#!/bin/sh\n{write}\n")
-    java.chmod(0o755)
+    java_home = java_of(f"#!/bin/sh\n{write}\n")
 
     with pytest.raises(Unavailable, match=r"JVM does not start .*spark-ingest\.out"):  # noqa: SIM117
-        with open_spark(offline_config, app="ingest", jars=[], java_home=tmp_path):
+        with open_spark(offline_config, app="ingest", jars=[], java_home=java_home):
             pass
+
+
+# It says where it listens, takes the connection, and no more.
+MUTE = f"""#!{sys.executable} -SE
+import os, socket, struct, time
+with socket.create_server(("127.0.0.1", 0)) as server:
+    info = os.environ["_PYSPARK_DRIVER_CONN_INFO_PATH"]
+    with open(info + ".new", "wb") as file:
+        file.write(struct.pack(">ii", server.getsockname()[1], 1) + b"x")
+    os.rename(info + ".new", info)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "within_s"), [("#!/bin/sh\nexec sleep 600\n", 0.1), (MUTE, 60)], ids=["mute", "deaf"]
+)
+def test_a_jvm_that_freezes_before_it_answers_is_ended_and_said_not_to_start(
+    offline_config, java_of, monkeypatch, script, within_s
+):
+    monkeypatch.setattr(jvm, "STARTS_WITHIN_S", within_s)
+    monkeypatch.setattr(watchdog, "TICK_S", 0.001)
+    before = psutil.Process().children()
+
+    with pytest.raises(Unavailable, match=r"JVM does not start .*spark-ingest\.out"):  # noqa: SIM117
+        with open_spark(offline_config, app="ingest", jars=[], java_home=java_of(script)):
+            pass
+
+    assert psutil.Process().children() == before
+
+
+def test_a_jvm_that_freezes_while_spark_comes_up_is_ended_and_said_not_to_start(offline_config, monkeypatch):
+    def wait_for_an_answer(**_):
+        child.wait(60)
+        raise Py4JNetworkError("Answer from Java side is empty")
+
+    system = SimpleNamespace(currentTimeMillis=wait_for_an_answer)
+    monkeypatch.setattr(pyspark, "SparkContext", wait_for_an_answer)
+    monkeypatch.setattr(session, "shut_down", lambda *_, **__: None)
+    monkeypatch.setattr(guard, "_LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(watchdog, "TICK_S", 0.001)
+    with stand_in() as child:
+        gateway = SimpleNamespace(proc=child, jvm=SimpleNamespace(System=system))
+        monkeypatch.setattr(session, "launch_local", lambda *_, **__: gateway)
+
+        with pytest.raises(Unavailable, match=r"Spark does not start .*spark-ingest\.log"):  # noqa: SIM117
+            with open_spark(offline_config, app="ingest", jars=[], java_home=java.find_java()):
+                pass
 
 
 PROGRAM = """

@@ -11,14 +11,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from harmonystate.edges.spark.archive import archive_options, archive_path
 from harmonystate.edges.spark.java_command import java_command, spark_home, whole_class_path
+from harmonystate.edges.spark.watchdog import Watchdog
 from harmonystate.errors import Unavailable
 
+STARTS_WITHIN_S = 120
 LEAVES_WITHIN_S = 8
 _LOOK_EVERY_S = 0.02
 
@@ -98,15 +100,19 @@ def _connect(process: "subprocess.Popen[bytes]", info: Path, output: Path) -> An
     from py4j.protocol import Py4JError
     from pyspark.java_gateway import launch_gateway
 
+    give_up = time.monotonic() + STARTS_WITHIN_S
     while not info.exists():
         if process.poll() is not None:
             raise _did_not_start(output, f"it ended with {process.returncode}")
+        if time.monotonic() > give_up:
+            raise _did_not_start(output, f"it has not said where it listens for {STARTS_WITHIN_S} s")
         time.sleep(_LOOK_EVERY_S)
     port, secret = _parse(info.read_bytes())
     os.environ |= {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
     try:
-        gateway = launch_gateway()  # type: ignore[no-untyped-call]
-    except (Py4JError, OSError) as fault:  # it went as soon as it listened
+        with closing(Watchdog(process)) as watchdog, watchdog.watching():
+            gateway = launch_gateway()  # type: ignore[no-untyped-call]
+    except (Py4JError, OSError) as fault:  # it went, or froze, as soon as it listened
         raise _did_not_start(output, fault) from fault
     finally:
         del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]

@@ -78,9 +78,14 @@ def _open_session(gateway: Any, log: Path) -> "SparkSession":
     from pyspark.sql import SparkSession
 
     from harmonystate.edges.spark.faults import cause_of
+    from harmonystate.edges.spark.guard import asking
+
+    def ask() -> None:
+        gateway.jvm.System.currentTimeMillis()
 
     try:
-        with _keeping_our_answer_to_ctrl_c():
+        # On a cluster with no room it may take long, but the JVM here answers meanwhile.
+        with _keeping_our_answer_to_ctrl_c(), asking(gateway.proc, ask):
             return SparkSession(SparkContext(gateway=gateway))
     except (Py4JError, OSError) as fault:
         raise Unavailable(f"Spark does not start ({cause_of(fault)}): see {log}") from fault
