@@ -1,3 +1,4 @@
+import errno
 import os
 import pickle
 import subprocess
@@ -56,6 +57,21 @@ def test_for_a_cluster_where_it_is_not_wanted_and_where_there_is_one_none_is_mad
 
     archive_path(find_java(), archive.whole_class_path({}, [])).touch()
     make_in_background(offline_config, jars=[], java_home=find_java())
+
+
+@pytest.mark.usefixtures("cache")
+def test_where_no_process_can_be_started_nothing_is_said(offline_config, monkeypatch):
+    tried = []
+
+    def start(command, **_):
+        tried.append(command)
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(archive.subprocess, "Popen", start)
+
+    make_in_background(offline_config, jars=[], java_home=find_java())
+
+    assert len(tried) == 1
 
 
 @pytest.mark.services

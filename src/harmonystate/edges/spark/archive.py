@@ -51,6 +51,11 @@ def make_in_background(config: Config, *, jars: Sequence[Path], java_home: Path)
     path = archive_path(java_home, whole_class_path(free_conf(config.spark.conf), jars))
     if path.exists():
         return
+    with suppress(OSError):
+        _start_maker(pickle.dumps((config, tuple(jars), java_home, path)))
+
+
+def _start_maker(task: bytes) -> None:
     maker = subprocess.Popen(
         [sys.executable, "-m", "harmonystate.edges.spark.archive_maker"],
         start_new_session=True,
@@ -58,12 +63,12 @@ def make_in_background(config: Config, *, jars: Sequence[Path], java_home: Path)
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    assert maker.stdin is not None  # noqa: S101 - it is a pipe
-    with suppress(OSError), maker.stdin:
-        # Through a pipe, for a password may be in it.
-        maker.stdin.write(pickle.dumps((config, tuple(jars), java_home, path)))
     # It outlives us: Python shall not complain that we did not wait.
     maker.returncode = 0
+    assert maker.stdin is not None  # noqa: S101 - it is a pipe
+    with maker.stdin:
+        # Through a pipe, for a password may be in it.
+        maker.stdin.write(task)
 
 
 def remove_unused(keep: Path) -> None:
