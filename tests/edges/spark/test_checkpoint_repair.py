@@ -75,6 +75,42 @@ def test_a_plan_that_goes_takes_the_note_that_it_was_done_along(folder):
     assert files(beside) == {"offsets/2", "offsets/.2.crc", "commits/2", "commits/.2.crc"}
 
 
+@pytest.mark.parametrize("moves", range(4))
+def test_a_repair_that_is_killed_in_between_is_made_good_by_the_next(folder, monkeypatch, moves):
+    done = files(folder) - {"offsets/2", "offsets/.2.crc"}
+    write(folder / "commits/2", 'v1\n{"nextBatchWatermarkMs":0}')
+    (folder / "offsets/2").write_bytes(b"v1\n{")
+    rename, left = Path.rename, iter(range(moves))
+
+    def rename_until_killed(path, target):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename_until_killed)
+        with pytest.raises(KeyboardInterrupt):
+            repair(str(folder), now=NOW)
+    repair(str(folder), now=NOW)
+
+    assert files(folder) == done
+
+
+def test_a_note_that_a_batch_is_done_whose_plan_is_gone_goes_aside(folder):
+    write(folder / "commits/3", 'v1\n{"nextBatchWatermarkMs":0}')
+
+    beside = repair(str(folder), now=NOW)
+
+    assert beside is not None
+    assert files(beside) == {"commits/3", "commits/.3.crc"}
+
+
+def test_of_old_batches_spark_drops_the_plans_before_the_notes_that_they_are_done(folder):
+    (folder / "offsets/0").unlink()
+
+    assert find_damage(folder) is None
+
+
 def test_a_torn_newest_commit_alone_goes_aside_so_that_its_batch_comes_again(folder):
     (folder / "commits/1").write_bytes(b"v1")
 

@@ -52,7 +52,9 @@ def local_folder(checkpoint: str) -> Path:
 
 def find_damage(folder: Path) -> Damage | None:
     """Look for files that Spark would not start with; None = it is sound, or not there."""
-    damaged = [path.relative_to(folder) for path in _files(folder) if not _is_sound(path, folder)]
+    damaged = [
+        path.relative_to(folder) for path in _files(folder) if not _is_sound(path, folder) or _is_ahead(path, folder)
+    ]
     if not (folder / "metadata").is_file() and any(_files(folder)):
         damaged.append(Path("metadata"))
     if not damaged:
@@ -74,10 +76,11 @@ def repair(checkpoint: str, *, now: datetime) -> Path | None:
     if not damage.newest:
         return set_aside(checkpoint, now=now)
     beside = _beside(folder, now)
-    # A batch that is to be planned anew must not be said to be done.
+    # A batch that is to be planned anew must not be said to be done: what says so goes first, for we may be killed.
     done = {Path("commits", file.name) for file in damage.files if file.parts[0] == "offsets"}
-    for file in {*damage.files, *done}:
-        for part in (file, file.with_name(f".{file.name}.crc")):
+    for file in sorted({*damage.files, *done}):
+        # A checksum that is left behind alone would keep Spark from writing the file anew.
+        for part in (file.with_name(f".{file.name}.crc"), file):
             if (folder / part).exists():
                 (beside / part).parent.mkdir(parents=True, exist_ok=True)
                 (folder / part).rename(beside / part)
@@ -130,6 +133,12 @@ def _is_sound(path: Path, folder: Path) -> bool:
         return False
     # An offset log holds the batch's own metadata, and where our one source ends.
     return len(documents) == (2 if kind == "offsets" else 1) and all(isinstance(one, dict) for one in documents)
+
+
+def _is_ahead(path: Path, folder: Path) -> bool:
+    """Say whether a file says of a batch behind the newest plan that it is done: Spark could not note it once more."""
+    plan = _newest(folder / "offsets").name
+    return path.parent.name == "commits" and not (plan.isdecimal() and int(path.name) <= int(plan))
 
 
 def _fits_checksums(content: bytes, sums: Path) -> bool:
