@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+import threading
+from queue import Queue
 
 import pytest
 
@@ -60,6 +62,33 @@ stop_on_signals(last_words, at_once=lambda: say("at once"), grace_s=600)
 say("ready")
 while threading.active_count() < 3:
     threading.Event().wait(0.01)
+"""
+# Is asked after the first step of a wait, of another after the second, and so on: the profiler is told of all steps.
+# Where one of them hangs, the system ends it.
+ASKED_AMID_A_WAIT = """
+import signal, sys
+from harmonystate.edges.local.stop import stop_on_signals
+
+def steps_until_asked(last):
+    stop, steps = stop_on_signals(grace_s=600), 0
+
+    def step(*_):
+        nonlocal steps
+        steps += 1
+        if steps == last:
+            signal.raise_signal(signal.SIGTERM)
+
+    sys.setprofile(step)
+    stop.wait(0.001)
+    sys.setprofile(None)
+    return steps if stop.is_set() and stop.wait(600) else None
+
+signal.alarm(60)
+say("ready")
+last = 1
+while steps_until_asked(last):
+    last += 1
+say("asked" if last > 3 else "never asked")
 """
 UNWINDS = """
 import threading
@@ -161,6 +190,11 @@ def test_a_second_sigterm_changes_nothing(asked):
     assert one.end() == (130, ["last words"])
 
 
+def test_whoever_is_asked_at_any_step_of_a_wait_waits_no_more(asked):
+    """In the middle of an Event's wait it stood still for ever, and SIGTERM no longer ended it."""
+    assert asked(ASKED_AMID_A_WAIT).end() == (0, ["asked"])
+
+
 def test_without_a_batch_to_finish_what_is_being_done_is_undone_and_the_end_is_0(asked):
     one = asked(UNWINDS)
 
@@ -185,5 +219,16 @@ def test_whoever_waits_is_told_to_leave():
 
     asked_to_leave.set()
 
-    with pytest.raises(stop.Stopped):
-        asked_to_leave.raise_if_set(600)
+    for _ in range(2):
+        with pytest.raises(stop.Stopped):
+            asked_to_leave.raise_if_set(600)
+
+
+def test_all_who_wait_are_told_to_leave():
+    asked_to_leave, told = stop.Stop(), Queue()
+    for _ in range(4):
+        threading.Thread(target=lambda: told.put(asked_to_leave.wait(600)), daemon=True).start()
+
+    asked_to_leave.set()
+
+    assert [told.get(timeout=60) for _ in range(4)] == [True] * 4

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable
 from functools import partial
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 GRACE_S = 20.0
@@ -18,16 +19,24 @@ class Stop:
     """Set once a signal has asked this process to leave."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._asked = False
+        # No Event: a signal handler that sets the one on which its own thread is about to wait waits for itself. Only
+        # the `put` of this queue may come in the middle of anything (docs.python.org/3/library/queue.html).
+        self._word: SimpleQueue[None] = SimpleQueue()
         self.exit_code = 0
 
     def is_set(self) -> bool:
         """Say whether to leave."""
-        return self._event.is_set()
+        return self._asked
 
     def wait(self, seconds: float) -> bool:
         """Wait so long, or until asked to leave; say whether to leave."""
-        return self._event.wait(seconds)
+        try:
+            self._word.get(timeout=seconds)
+        except Empty:
+            return self._asked
+        self._word.put(None)  # for whoever else waits
+        return True
 
     def raise_if_set(self, within_s: float = 0.0) -> None:
         """Wait so long.
@@ -35,13 +44,14 @@ class Stop:
         Raises:
             Stopped: as soon as asked to leave.
         """
-        if self._event.wait(within_s):
+        if self.wait(within_s):
             raise Stopped
 
     def set(self, exit_code: int = 0) -> None:
         """Ask to leave, with this exit code at the end."""
         self.exit_code = exit_code
-        self._event.set()
+        self._asked = True
+        self._word.put(None)
 
 
 def stop_on_signals(
