@@ -125,8 +125,10 @@ class Asked:
 
     def end(self) -> tuple[int, list[str]]:
         """Return its exit code and the rest of what it said."""
-        said, _ = self.process.communicate(timeout=180)
-        return self.process.returncode, said.splitlines()
+        assert self.process.stdout is not None
+        # Not by `communicate`, which does not know of what came along with the word that was heard last.
+        said = self.process.stdout.read()
+        return self.process.wait(), said.splitlines()
 
 
 @pytest.fixture
