@@ -54,10 +54,12 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
 
 @pytest.fixture
 def _process_as_it_was() -> Iterator[None]:
-    root, ours, on_sigterm = logging.getLogger(), logging.getLogger("harmony"), signal.getsignal(signal.SIGTERM)
+    root, ours = logging.getLogger(), logging.getLogger("harmony")
+    on_signal = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     levels, handlers, config = (root.level, ours.level), root.handlers[:], structlog.get_config()
     yield
-    signal.signal(signal.SIGTERM, on_sigterm)
+    for number, handler in on_signal.items():
+        signal.signal(number, handler)
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
     root.handlers[:] = handlers

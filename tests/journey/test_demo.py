@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import struct
@@ -54,14 +55,17 @@ class Terminal:
         )
         os.close(theirs)
         self.shown = ""
+        self._closed = threading.Event()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
         # A terminal that nobody holds any more is an error, on Linux.
         with suppress(OSError):
-            while came := os.read(self._ours, 65_536):
-                self.shown += _ESCAPES.sub("", came.decode(errors="replace"))
+            while not self._closed.is_set():
+                if select.select([self._ours], [], [], 0.05)[0]:
+                    self.shown += _ESCAPES.sub("", os.read(self._ours, 65_536).decode(errors="replace"))
+        os.close(self._ours)
 
     def shows(self, text: str) -> None:
         """Wait until it has shown this."""
@@ -71,6 +75,9 @@ class Terminal:
     def ctrl_c(self) -> None:
         os.write(self._ours, b"\x03")
 
+    def close(self) -> None:
+        self._closed.set()
+
     def is_over(self) -> bool:
         return self.process.poll() is not None
 
@@ -78,7 +85,6 @@ class Terminal:
         """Wait for its end, and return its exit code."""
         code = self.process.wait(300)
         self._reader.join()
-        os.close(self._ours)
         return code
 
 
@@ -170,6 +176,17 @@ def test_ctrl_c_while_the_servers_start_goes_no_further_and_leaves_nothing_runni
     assert alive_with(tmp_path) == []
     (logs,) = tmp_path.glob("home/demo/*/logs")
     assert {log.stem for log in logs.glob("*.log")} == {"up", "down"}
+
+
+def test_a_terminal_that_is_closed_ends_it_and_leaves_nothing_running(open_demo, tmp_path):
+    """It ended the demo alone: servers and stages went on for ever, and nobody saw them."""
+    demo = open_demo()
+    wait_until(lambda: pid_of(tmp_path, CASSANDRA) or demo.is_over(), what="a Cassandra that starts")
+
+    demo.close()
+
+    assert demo.end() == 0
+    assert alive_with(tmp_path) == []
 
 
 def test_a_second_ctrl_c_kills_everybody_at_once(open_demo, tmp_path):

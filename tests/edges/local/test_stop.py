@@ -1,5 +1,7 @@
 """How a process leaves that is asked to, each time a process of its own."""
 
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -106,6 +108,25 @@ finally:
     finally:
         say("done")
 """
+LATE_WORD = """
+from harmonystate.edges.local.stop import stop_on_signals
+
+stop = stop_on_signals(grace_s=600)
+say("ready")
+if stop.wait(600):
+    print("the batch in hand is committed", flush=True)
+"""
+NOHUP = """
+import signal
+from harmonystate.edges.local.stop import stop_on_signals, unwind_on_sigterm
+
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+unwind_on_sigterm()
+stop = stop_on_signals()
+say("ready")
+signal.raise_signal(signal.SIGHUP)
+say("asked" if stop.is_set() else "goes on")
+"""
 
 
 class Asked:
@@ -149,7 +170,7 @@ def test_what_cannot_finish_has_20_s_which_leaves_5_to_go():
     assert stop.GRACE_S == 20
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
 def test_what_cannot_finish_in_its_grace_says_its_last_words_and_leaves_all_the_same(asked, number, code):
     one = asked(HANGS, options={"grace_s": 0.1})
 
@@ -197,22 +218,45 @@ def test_whoever_is_asked_at_any_step_of_a_wait_waits_no_more(asked):
     assert asked(ASKED_AMID_A_WAIT).end() == (0, ["asked"])
 
 
-def test_without_a_batch_to_finish_what_is_being_done_is_undone_and_the_end_is_0(asked):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_without_a_batch_to_finish_what_is_being_done_is_undone_and_the_end_is_0(asked, number):
     one = asked(UNWINDS)
 
-    one.ask(signal.SIGTERM)
+    one.ask(number)
 
     assert one.end() == (0, ["undone", "done"])
 
 
-def test_what_cannot_be_undone_in_its_grace_is_left_and_a_second_sigterm_does_not_break_it_off(asked):
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(signal.SIGTERM, signal.SIGTERM), (signal.SIGHUP, signal.SIGHUP), (signal.SIGHUP, signal.SIGTERM)],
+)
+def test_what_cannot_be_undone_in_its_grace_is_left_and_a_second_sigterm_does_not_break_it_off(asked, first, second):
     one = asked(UNWINDS, options={"grace_s": 1.0}, still_s=600)
-    one.ask(signal.SIGTERM)
+    one.ask(first)
     one.hear("undone")
 
-    one.ask(signal.SIGTERM)
+    one.ask(second)
 
     assert one.end() == (0, [])
+
+
+def test_whoever_has_a_word_for_a_terminal_that_is_closed_leaves_with_0_all_the_same():
+    ours, theirs = pty.openpty()
+    one = subprocess.Popen(
+        [sys.executable, "-c", SAY + LATE_WORD],
+        preexec_fn=lambda: os.login_tty(theirs),  # noqa: PLW1509 - a system call
+    )
+    os.close(theirs)
+    assert os.read(ours, 100) == b"ready\r\n"
+
+    os.close(ours)
+
+    assert one.wait(180) == 0
+
+
+def test_under_nohup_a_terminal_that_is_closed_changes_nothing(asked):
+    assert asked(NOHUP).end() == (0, ["goes on"])
 
 
 def test_whoever_waits_is_told_to_leave():

@@ -1,9 +1,11 @@
-"""SIGTERM and ^C: finish the batch in hand, then leave."""
+"""SIGTERM, SIGHUP and ^C: finish the batch in hand, then leave."""
 
 import os
 import signal
+import stat
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -60,7 +62,7 @@ def stop_on_signals(
     at_once: Callable[[], object] = lambda: None,
     grace_s: float = GRACE_S,
 ) -> Stop:
-    """Return a Stop that SIGTERM (exit 0) and ^C (exit 130) set.
+    """Return a Stop that SIGTERM, SIGHUP (both exit 0) and ^C (exit 130) set.
 
     What cannot finish in `grace_s` is dropped uncommitted: the process says its `last_words` and leaves all the same.
     A second ^C does not wait for that.
@@ -79,6 +81,7 @@ def stop_on_signals(
             os._exit(code)
 
     def on_signal(number: int, _: FrameType | None) -> None:
+        _let_go_of_terminal()
         code = 130 if number == signal.SIGINT else 0
         if stop.is_set() and number == signal.SIGINT:
             # In a thread: what we are in the middle of may hold a lock that the last words need. Where it comes to its
@@ -89,23 +92,40 @@ def stop_on_signals(
             _after(grace_s, partial(leave, code))
             at_once()
 
-    signal.signal(signal.SIGTERM, on_signal)
+    _on_sigterm(on_signal)
     signal.signal(signal.SIGINT, on_signal)
     return stop
 
 
 def unwind_on_sigterm(*, grace_s: float = GRACE_S) -> None:
-    """Let SIGTERM end whatever runs as ^C does, but with 0: for all that has no batch to finish.
+    """Let SIGTERM, and SIGHUP, end whatever runs as ^C does, but with 0: for all that has no batch to finish.
 
     What is being done is undone on the way out, for which it has `grace_s`.
     """
 
-    def on_signal(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)
+    def on_signal(_number: int, _: FrameType | None) -> None:
+        _let_go_of_terminal()
+        _on_sigterm(signal.SIG_IGN)
         _after(grace_s, partial(os._exit, 0))
         raise SystemExit(0)
 
-    signal.signal(signal.SIGTERM, on_signal)
+    _on_sigterm(on_signal)
+
+
+def _on_sigterm(do: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    """Do it on SIGHUP too, which a terminal that is closed sends, unless that is to be ignored (`nohup`)."""
+    signal.signal(signal.SIGTERM, do)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, do)
+
+
+def _let_go_of_terminal() -> None:
+    """Have nobody write to a terminal that is gone, which is an error, in the middle of a batch perhaps."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        with suppress(OSError):  # it may be closed
+            if stat.S_ISCHR(os.fstat(stream).st_mode) and not os.isatty(stream):
+                os.dup2(nowhere, stream)
 
 
 def _after(seconds: float, act: Callable[[], object]) -> None:
