@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,7 @@ import psutil
 _NAMELESS_S = 1.0
 # What was killed is gone as soon as the system has taken its memory back.
 _KILLED_S = 30.0
+_MOMENT_S = 0.05
 
 
 def spawn(
@@ -54,17 +56,27 @@ def terminate(pid: int, *, patience_s: float) -> bool:
         process.terminate()
         if not (went := _gone(process, within_s=patience_s)):
             process.kill()
-            process.wait(_KILLED_S)
+            _gone(process, within_s=_KILLED_S)
     except psutil.NoSuchProcess:  # it may also go between a look and a signal
         return True
     return went
 
 
 def _gone(process: psutil.Process, *, within_s: float) -> bool:
+    give_up = time.monotonic() + within_s
+    while not _has_ended(process):
+        if time.monotonic() > give_up:
+            return False
+    return True
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """Wait a moment for it; where its parent reaps nobody, a container's `sleep` say, it stays a zombie for ever."""
     try:
-        process.wait(within_s)
+        process.wait(_MOMENT_S)
     except psutil.TimeoutExpired:
-        return False
+        with suppress(psutil.NoSuchProcess):
+            return process.status() == psutil.STATUS_ZOMBIE
     return True
 
 
