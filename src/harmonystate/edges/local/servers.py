@@ -4,7 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,15 +104,17 @@ def start_all(servers: Sequence[Server], supplies: Supplies, on_start: Callable[
         return one
 
     pool = ThreadPoolExecutor(len(servers), thread_name_prefix="server")
-    try:
+    # Undone from the last line to the first, each of them whatever becomes of another: a second ^C may break one off.
+    with ExitStack() as undoing:
+        for one in servers:
+            undoing.callback(server.kill, one.folder)  # it may have been started in the meantime
+        undoing.callback(pool.shutdown)
+        for one in servers:
+            undoing.callback(_break_off, one)  # also what formats its folder, which nobody waits for then
+        undoing.callback(given_up.set)
         for done in as_completed([pool.submit(bring_up, one) for one in servers]):
             on_start(done.result())
-    except BaseException:
-        given_up.set()
-        _break_off(servers)  # also what formats a folder, which nobody waits for then
-        pool.shutdown()
-        _break_off(servers)
-        raise
+        undoing.pop_all()
     pool.shutdown()
 
 
@@ -131,8 +133,7 @@ def wipe(home: Home) -> list[Path]:
     return there
 
 
-def _break_off(servers: Sequence[Server]) -> None:
-    for one in servers:
-        # A Kafka that is asked to leave amid its start does not. Whoever does not answer yet has promised nothing.
-        leave = server.stop if one.answers(one.host, one.port) else server.kill
-        leave(one.folder)
+def _break_off(one: Server) -> None:
+    # A Kafka that is asked to leave amid its start does not. Whoever does not answer yet has promised nothing.
+    leave = server.stop if one.answers(one.host, one.port) else server.kill
+    leave(one.folder)
