@@ -8,12 +8,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from harmonystate.edges.local.jar_lock import Jar
 
+PIECE = 8192
+
 
 class Repository:
     """What it serves, by path, and what it was asked for.
 
     Attributes:
         cut: how many answers still end in the middle.
+        on_piece: called after each piece of an answer.
         on_ask: called before each answer.
     """
 
@@ -22,6 +25,7 @@ class Repository:
         self.asked: list[str] = []
         self.cut = 0
         self.on_ask: Callable[[], object] = lambda: None
+        self.on_piece: Callable[[], object] = lambda: None
 
     def publish(self, name: str, content: bytes, *, sets: set[str]) -> Jar:
         """Serve a jar, and return the line that a lock would have for it."""
@@ -47,7 +51,10 @@ def serving(repository: Repository) -> Iterator[str]:
             self.end_headers()
             whole = not repository.cut
             repository.cut = max(0, repository.cut - 1)
-            self.wfile.write(content if whole else content[:-1])
+            answer = content if whole else content[:-1]
+            for start in range(0, len(answer), PIECE):
+                self.wfile.write(answer[start : start + PIECE])
+                repository.on_piece()
 
         def log_message(self, *_: object) -> None:
             pass

@@ -1,4 +1,5 @@
 import fcntl
+import signal
 import threading
 from pathlib import Path
 
@@ -127,6 +128,25 @@ def test_ctrl_c_ends_a_download_in_the_middle_of_a_jar(repository, cache):
 
     with pytest.raises(Stopped):
         jars.fetch(["kafka"], cache=cache, lock=[jar], stop=stop)
+
+    assert not (cache / jar.path).exists()
+
+
+def test_ctrl_c_waits_for_no_more_of_an_answer_that_dribbles(repository, cache):
+    """It waited for all that was under way: minutes, where the line is slow."""
+    jar, over = repository.publish("one", b"1" * 1_000_000, sets={"kafka"}), threading.Event()
+    pressed = iter([signal.SIGINT])
+
+    def piece_came() -> None:
+        for number in pressed:
+            signal.pthread_kill(threading.main_thread().ident, number)
+        over.wait(0.5)
+
+    repository.on_piece = piece_came
+
+    with pytest.raises(KeyboardInterrupt):
+        jars.fetch(["kafka"], cache=cache, lock=[jar])
+    over.set()
 
     assert not (cache / jar.path).exists()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
 import platformdirs
@@ -89,24 +90,32 @@ def _fetch_all(folder: Path, jars: Sequence[Jar], stop: Stop) -> None:
     # A jar that is half written, or not yet checked, never lies where a complete one would.
     arriving = folder / ".arriving"
     shutil.rmtree(arriving, ignore_errors=True)
-    with fetching(jars, stop.raise_if_set) as progress:
+    given_up = Event()
+
+    def go_on() -> None:
+        stop.raise_if_set()
+        if given_up.is_set():
+            raise Stopped
+
+    with fetching(jars, go_on) as progress:
         context = MavenContext(PythonResolver(progress_callback=progress), repo_cache=arriving, timeout=TIMEOUT_S)
-        _each(jars, lambda jar: _fetch(jar, context, folder))
+        _each(jars, lambda jar: _fetch(jar, context, folder, go_on), at_fault=given_up.set)
     shutil.rmtree(arriving, ignore_errors=True)
 
 
-def _fetch(jar: Jar, context: "MavenContext", folder: Path) -> None:
-    arrived = _download(jar, context)
+def _fetch(jar: Jar, context: "MavenContext", folder: Path, go_on: Callable[[], object]) -> None:
+    arrived = _download(jar, context, go_on)
     _check(jar, arrived)
     (folder / jar.path).parent.mkdir(parents=True, exist_ok=True)
     arrived.replace(folder / jar.path)
 
 
-def _download(jar: Jar, context: "MavenContext") -> Path:
+def _download(jar: Jar, context: "MavenContext", go_on: Callable[[], object]) -> Path:
     artifact = context.project(jar.group, jar.name).at_version(jar.version).artifact(jar.classifier, "jar")
     # What requests raises is an OSError without an errno; a full disk has one.
     why: str | None = None
     for _ in range(TRIES):
+        go_on()
         try:
             return Path(artifact.resolve())
         except RuntimeError:
@@ -128,12 +137,15 @@ def _check(jar: Jar, path: Path) -> None:
         )
 
 
-def _each(jars: Iterable[Jar], do: Callable[[Jar], None]) -> None:
-    """Do it for all, several at a time; the first failure ends it."""
+def _each(jars: Iterable[Jar], do: Callable[[Jar], None], *, at_fault: Callable[[], object] = lambda: None) -> None:
+    """Do it for all, several at a time; the first failure, or ^C, ends it once `at_fault` has been called."""
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="jars")
     try:
         for _ in pool.map(do, jars):
             pass
+    except BaseException:
+        at_fault()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
