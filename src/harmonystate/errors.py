@@ -1,7 +1,7 @@
 """What can go wrong that a user can mend, each kind with its exit code (the numbers are those of sysexits.h).
 
 A message says in one line what happened, to what, and what to do next; `cli.main` prints it on stderr and exits.
-Anything that is not a HarmonyError is a bug and keeps its traceback.
+Anything else is a bug and keeps its traceback, save a place that the system refuses (cli/leaving.py).
 """
 
 

@@ -1,5 +1,6 @@
 """Exit codes are an interface: scripts and units act on them. One line says why, and only a bug has a traceback."""
 
+import errno
 import os
 import signal
 import socket
@@ -155,6 +156,63 @@ def test_a_bug_keeps_its_own_exception(harmony: Harmony, stand_in: StandIn):
 
     with pytest.raises(ZeroDivisionError, match="a bug"):
         harmony("setup")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "line"),
+    [
+        (errno.EACCES, 78, "cannot use /srv/x (Permission denied): let harmony use it, or name another place"),
+        (errno.EROFS, 78, "cannot use /srv/x (Read-only file system): let harmony use it, or name another place"),
+        (errno.ENOSPC, 75, "cannot write /srv/x (No space left on device): make room, and try again"),
+    ],
+)
+def test_a_place_that_the_system_refuses_is_one_line(
+    number: int, code: int, line: str, harmony: Harmony, stand_in: StandIn
+):
+    stand_in("setup", run=raising(OSError(number, os.strerror(number), "/srv/x")))
+
+    left = harmony("setup")
+
+    assert (left.code, left.err.count("\n")) == (code, 1)
+    assert left.err.startswith(f"harmony: {line}")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "/srv/x"),
+        PermissionError(errno.EACCES, "Permission denied"),
+        ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+    ],
+)
+def test_what_names_no_place_or_no_refusal_is_a_bug(fault: OSError, harmony: Harmony, stand_in: StandIn):
+    stand_in("setup", run=raising(fault))
+
+    with pytest.raises(type(fault)):
+        harmony("setup")
+
+
+@pytest.mark.parametrize("command", ["up", "down", "demo --exit", "produce --count 1"])
+def test_a_home_below_a_file_is_78_and_named(command: str, tmp_path: Path):
+    (tmp_path / "file").touch()
+
+    done = shell(f"{HARMONY} {command}", tmp_path, HARMONY_LOCAL__HOME=f"{tmp_path}/file/home")
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (78, "", 1)
+    assert done.stderr.startswith(f"harmony: cannot use {tmp_path}/file/home")
+
+
+def test_a_reason_that_finds_no_room_keeps_its_exit_code(tmp_path: Path):
+    assert shell(f"{HARMONY} setup 2> /dev/full", tmp_path, HARMONY_X="1").returncode == 78
+
+
+def test_output_that_finds_no_room_is_75(tmp_path: Path):
+    done = shell(f"{HARMONY} produce --count 3 --output - > /dev/full", tmp_path)
+
+    assert (done.returncode, done.stderr) == (
+        75,
+        "harmony: cannot write (No space left on device): make room, and try again\n",
+    )
 
 
 def test_a_bug_is_1_with_a_traceback(tmp_path: Path):

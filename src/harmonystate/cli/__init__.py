@@ -4,13 +4,14 @@ Commands are imported inside their function, so that `harmony --help` loads neit
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from harmonystate.cli.hosting import hosting
-from harmonystate.cli.leaving import exit_code_of
+from harmonystate.cli.leaving import drop_what_cannot_be_written, exit_code_of, refusal_of
 from harmonystate.cli.looking import looking
 from harmonystate.cli.mending import mending
 from harmonystate.cli.options import (
@@ -207,9 +208,14 @@ def main() -> None:
     unwind_on_sigterm()
     try:
         app()
-    except HarmonyError as fault:
-        print(f"harmony: {fault}", file=sys.stderr)
-        sys.exit(fault.exit_code)
+    except (HarmonyError, OSError) as fault:
+        refusal = fault if isinstance(fault, HarmonyError) else refusal_of(fault)
+        if refusal is None:
+            raise
+        with suppress(OSError):  # where stderr takes no word, the exit code says it
+            print(f"harmony: {refusal}", file=sys.stderr)
+        drop_what_cannot_be_written()
+        sys.exit(refusal.exit_code)
     except SystemExit as leaving:
         sys.exit(exit_code_of(leaving))
 
