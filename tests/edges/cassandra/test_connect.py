@@ -6,6 +6,7 @@ from cassandra.cluster import NoHostAvailable
 
 from harmonystate.config import CassandraSettings
 from harmonystate.edges.cassandra import connect, schema
+from harmonystate.edges.cassandra.causes import unreached
 from harmonystate.edges.cassandra.connect import connected, open_session, reachable, translating
 from harmonystate.errors import Misconfigured, Unavailable
 
@@ -26,6 +27,13 @@ def silent():
         yield server.getsockname()[1]
 
 
+@pytest.fixture
+def swallowing():
+    """A port whose queue is full: who knocks hears nothing, as behind a firewall."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, socket.create_connection(server.getsockname()):
+        yield server.getsockname()[1]
+
+
 def test_nobody_there_is_said_at_once_with_host_port_and_what_to_do(offline_config):
     settings = offline_config.cassandra
 
@@ -33,6 +41,29 @@ def test_nobody_there_is_said_at_once_with_host_port_and_what_to_do(offline_conf
         pass
 
     assert not reachable(settings)
+
+
+def test_a_host_that_swallows_packets_is_not_said_to_have_nobody_who_listens(swallowing, monkeypatch):
+    monkeypatch.setattr(connect, "_REACH_WITHIN_S", 0.2)
+
+    with pytest.raises(Unavailable, match=r"does not answer \(timed out\)"):  # noqa: SIM117
+        with open_session(CassandraSettings(port=swallowing)):
+            pass
+
+
+def test_harmony_up_is_named_only_where_every_contact_point_is_one_that_it_could_start():
+    here = CassandraSettings(contact_points=("127.0.0.1", "localhost"))
+    partly_elsewhere = CassandraSettings(contact_points=("127.0.0.1", "cassandra-1.example"))
+    refused = [ConnectionRefusedError(111, "Connection refused")]
+
+    assert str(unreached(here, refused)).endswith("(nobody listens): `harmony up` starts a local one")
+    assert str(unreached(partly_elsewhere, refused)).endswith("example:9042 does not answer (nobody listens)")
+
+
+def test_of_contact_points_that_differ_in_why_the_odd_one_is_told():
+    faults = [ConnectionRefusedError(111, "Connection refused"), OSError(-2, "Name or service not known")]
+
+    assert "(Name or service not known)" in str(unreached(SETTINGS, faults))
 
 
 def test_somebody_who_never_answers_is_given_up_within_15_s(silent, monkeypatch):

@@ -1,10 +1,13 @@
 """Why Cassandra does not let us work, in one line; the driver keeps the causes in a dictionary."""
 
+from collections.abc import Sequence
+
 from cassandra import AuthenticationFailed, Unauthorized
 from cassandra.cluster import NoHostAvailable
 from cassandra.connection import ConnectionException
 
 from harmonystate.config import CassandraSettings
+from harmonystate.core.loopback import is_loopback
 from harmonystate.edges.cassandra import tls
 from harmonystate.errors import HarmonyError, Misconfigured, Unavailable
 
@@ -42,6 +45,15 @@ def _first_line(fault: Exception) -> str:
     return (str(fault).splitlines() or [type(fault).__name__])[0]
 
 
-def away(settings: CassandraSettings, why: str = "nobody listens") -> Unavailable:
-    """Return that Cassandra does not answer, and how to have a local one."""
-    return Unavailable(f"{where(settings)} does not answer ({why}): `harmony up` starts a local one")
+def unreached(settings: CassandraSettings, faults: Sequence[OSError]) -> Unavailable:
+    """Return that no contact point can be reached, and why: what is odder than a port on which nobody listens."""
+    odd = next((fault for fault in faults if not isinstance(fault, ConnectionRefusedError)), None)
+    if odd is None:
+        return away(settings, "nobody listens")
+    return away(settings, "timed out" if isinstance(odd, TimeoutError) else odd.strerror or _first_line(odd))
+
+
+def away(settings: CassandraSettings, why: str) -> Unavailable:
+    """Return that Cassandra does not answer, and how to have one, where it is one that `harmony up` starts."""
+    hint = ": `harmony up` starts a local one" if all(map(is_loopback, settings.contact_points)) else ""
+    return Unavailable(f"{where(settings)} does not answer ({why}){hint}")

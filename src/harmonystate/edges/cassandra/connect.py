@@ -20,7 +20,7 @@ from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPoli
 
 from harmonystate.config import CassandraSettings
 from harmonystate.edges.cassandra import tls
-from harmonystate.edges.cassandra.causes import away, explain, where
+from harmonystate.edges.cassandra.causes import explain, unreached, where
 from harmonystate.edges.cassandra.recorded import (
     VERSION,
     read_settings,
@@ -122,17 +122,17 @@ def _reach(settings: CassandraSettings) -> None:
 
     With TLS, fail also where no contact point has the right certificate: the driver would not say why.
     """
-    context, refused = tls.context(settings), []
+    context, refused, away = tls.context(settings), [], []
     for host in settings.contact_points:
         try:
             _greet(host, settings, context)
         except Misconfigured as fault:
             refused.append(fault)
-        except OSError:
-            continue
+        except OSError as fault:
+            away.append(fault)
         else:
             return
-    raise refused[0] if refused else away(settings)
+    raise refused[0] if refused else unreached(settings, away)
 
 
 def _greet(host: str, settings: CassandraSettings, context: ssl.SSLContext | None) -> None:

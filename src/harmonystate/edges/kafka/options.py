@@ -1,7 +1,6 @@
 """The config as options of kafka-python; what cannot be right is refused here, by the key's path."""
 
 import difflib
-import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer
 
 from harmonystate.config import KafkaSettings
+from harmonystate.core.loopback import is_loopback
 from harmonystate.errors import Misconfigured
 
 # What our promises rest on: not for the config to change.
@@ -62,7 +62,7 @@ def servers(settings: KafkaSettings) -> list[str]:
 
 def all_loopback(addresses: list[str]) -> bool:
     """Say whether these addresses never leave this host."""
-    return all(_is_loopback(address.rpartition(":")[0].strip("[]")) for address in addresses)
+    return all(is_loopback(address.rpartition(":")[0].strip("[]")) for address in addresses)
 
 
 def _check(name: str, value: object) -> None:
@@ -119,10 +119,3 @@ def _check_protocol(options: Mapping[str, Any]) -> None:
 def _is_address(server: str) -> bool:
     host, _, port = server.rpartition(":")
     return bool(host) and port.isdecimal() and 0 < int(port) < 65536
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
