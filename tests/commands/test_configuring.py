@@ -73,3 +73,44 @@ def test_what_only_a_client_would_refuse_is_a_fault_too(path, capsys):
     assert all(
         key in err for key in ("kafka.bootstrap_servers", "kafka.client.acks", "cassandra.client.port", "spark.conf")
     )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HARMONY_KAFKA__USERNAME", "me"),
+        ("HARMONY_KAFKA__PARTITIONS", "x"),
+        ("HARMONY_KAFKA__CLIENT", "{"),
+        ("HARMONY_FOO", "x"),
+    ],
+)
+def test_what_the_environment_says_is_no_fault_of_a_file(path, capsys, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+
+    assert (configuring.check(path), capsys.readouterr().err) == (0, "")
+
+
+def test_a_password_that_is_left_to_the_environment_is_no_fault_of_a_file(path, capsys):
+    path.write_text("kafka: {username: me}\ncassandra: {username: me}\n")
+
+    assert (configuring.check(path), capsys.readouterr().err) == (0, "")
+
+
+def test_what_a_client_would_refuse_is_named_beside_other_faults_each_once(path, capsys):
+    path.write_text(
+        "alrts: {threshold: 3}\nanalysis: none\n"
+        "kafka: {partitions: 0, username: me, password_file: /nowhere, client: {sasl_plain_password: x}}\n"
+        "cassandra: {username: me, client: {port: 1}}\nspark: {stall_after: 0, conf: {driver.memory: 1g}}\n"
+    )
+
+    assert configuring.check(path) == 78
+    assert [line.split(": ")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "kafka.client.sasl_plain_password",
+        "kafka.password_file",
+        "kafka.partitions",
+        "spark.stall_after",
+        "analysis",
+        "alrts",
+        "cassandra.client.port",
+        "spark.conf.driver.memory",
+    ]

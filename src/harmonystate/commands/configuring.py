@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from harmonystate.config import load
-from harmonystate.config.review import faults, settings
+from harmonystate.config import Config
+from harmonystate.config.review import examine, settings
 from harmonystate.edges.cassandra.connect import check_options
 from harmonystate.edges.console.settings import show, write_yaml
 from harmonystate.edges.kafka.options import client_options, servers
@@ -34,7 +34,9 @@ def check(path: Path) -> int:
     Returns:
         78 when there is any, else 0.
     """
-    found = faults(path) or list(faults_of_clients(path))
+    found, config = examine(path)
+    named = {_key(fault) for fault in found}
+    found += [fault for fault in faults_of_clients(config) if _key(fault) not in named]
     for fault in found:
         print(f"harmony: {path}: {fault}", file=sys.stderr)
     if found:
@@ -43,9 +45,8 @@ def check(path: Path) -> int:
     return 0
 
 
-def faults_of_clients(path: Path) -> Iterator[str]:
+def faults_of_clients(config: Config) -> Iterator[str]:
     """Yield what the clients' own lists of options refuse."""
-    config = load(path)
     looks: tuple[Callable[[], object], ...] = (
         lambda: servers(config.kafka),
         lambda: (client_options(config.kafka), security_options(config.kafka)),
@@ -57,3 +58,7 @@ def faults_of_clients(path: Path) -> Iterator[str]:
             look()
         except Misconfigured as fault:
             yield str(fault)
+
+
+def _key(fault: str) -> str:
+    return fault.partition(":")[0]

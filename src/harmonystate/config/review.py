@@ -1,7 +1,7 @@
 """What a config comes to, key by key, and where each value comes from; all that is wrong with a file."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,10 +44,18 @@ def settings(path: Path | None) -> list[Setting]:
 
 def faults(path: Path) -> list[str]:
     """Return all that is wrong with a file, whatever the environment says; each with the path of its key."""
+    return examine(path)[0]
+
+
+def examine(path: Path) -> tuple[list[str], Config]:
+    """Return the faults of a file, and what of it holds, the rest at its defaults; the environment does not count.
+
+    A password that the file leaves to the environment is taken for given: that is no fault of the file.
+    """
     try:
         yaml = read_yaml(path)
     except Misconfigured as fault:
-        return [str(fault).removeprefix(f"{path}: ")]
+        return [str(fault).removeprefix(f"{path}: ")], Config()
     found = list(secrets.faults_in_yaml(yaml))
     try:
         yaml = secrets.filled_from_files(yaml)
@@ -57,7 +65,17 @@ def faults(path: Path) -> list[str]:
         Config.model_validate(yaml)
     except ValidationError as fault:
         found += [explain(error) for error in fault.errors()]
-    return found
+        yaml = _without(yaml, {error["loc"][:2] for error in fault.errors()})
+    return found, Config.model_validate(secrets.with_passwords(yaml))
+
+
+def _without(yaml: Mapping[str, Any], faulty: Container[tuple[int | str, ...]]) -> dict[str, Any]:
+    """Leave sections out, and keys of sections."""
+    return {
+        section: {key: value for key, value in values.items() if (section, key) not in faulty}
+        for section, values in yaml.items()
+        if (section,) not in faulty
+    }
 
 
 def _leaves(content: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -52,6 +52,16 @@ def filled_from_files(merged: Mapping[str, Any]) -> dict[str, Any]:
     return filled
 
 
+def with_passwords(yaml: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the config with some password for each user who has none here."""
+    filled = dict(yaml)
+    for section in ("cassandra", "kafka"):
+        values = _values(yaml, section)
+        if values.get("username") is not None and values.get("password") is None:
+            filled[section] = {**values, "password": "from the environment"}
+    return filled
+
+
 def _free_secrets(yaml: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for section, key in _FREE:
         for option in _values(_values(yaml, section), key):
