@@ -1,4 +1,5 @@
-"""The doctor before real services, healthy and broken in ways of its own; nothing here changes the services."""
+"""The doctor before real services, healthy and broken in ways of its own. Nothing here changes the services, but for
+what it advises for the life of a table, which is done and undone."""
 
 import json
 from pathlib import Path
@@ -13,6 +14,7 @@ from harmonystate.commands.doctor.kafka import KAFKA
 from harmonystate.config import Config, DiscordSettings
 from harmonystate.core.checkup import PAGE, Check, Level
 from harmonystate.edges.cassandra import schema
+from harmonystate.edges.cassandra.connect import connected
 from harmonystate.edges.kafka.topics import create_topics
 from tests.support.fake_discord import CHANNEL_ID, FakeDiscord
 from tests.support.fake_discord.answers import GUILD_ID
@@ -36,7 +38,12 @@ def but(config: Config, section: str, **changes: object) -> Config:
 
 def failures(category: Category, config: Config) -> list[Check]:
     """Return what fails, once it is sure that each says what to do and has a heading on the page."""
-    found = [check for check in examine(category, config).checks if check.level is Level.FAIL]
+    return [check for check in not_ok(category, config) if check.level is Level.FAIL]
+
+
+def not_ok(category: Category, config: Config) -> list[Check]:
+    """Return warnings too."""
+    found = [check for check in examine(category, config).checks if check.level is not Level.OK]
     assert all(check.hint and f"## {check.id}" in HEADINGS for check in found)
     return found
 
@@ -115,10 +122,16 @@ def test_other_shards_than_those_of_the_stored_reports_fail(sound):
     assert "was set up with 4" in found.says
 
 
-def test_a_table_for_another_life_of_reports_is_drift(sound):
-    (found,) = failures(CASSANDRA, but(sound, "cassandra", report_ttl=2 * sound.cassandra.report_ttl))
+def test_a_table_for_another_life_of_reports_is_a_warning_with_the_statement_that_mends_it(sound):
+    doubled = but(sound, "cassandra", report_ttl=2 * sound.cassandra.report_ttl)
+    with connected(sound.cassandra) as session:
+        for config, life in (doubled, "2592000 s, not 5184000 s"), (sound, "5184000 s, not 2592000 s"):
+            (found,) = not_ok(CASSANDRA, config)
+            session.execute(found.hint)
 
-    assert "report_ttl of 2592000 s, not 5184000 s" in found.says
+            assert (found.id, found.level) == ("cassandra-schema", Level.WARN)
+            assert f"report_ttl of {life}" in found.says
+            assert not_ok(CASSANDRA, config) == []
 
 
 def test_a_token_that_discord_refuses_fails():

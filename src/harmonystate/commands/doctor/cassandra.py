@@ -6,7 +6,7 @@ from harmonystate.commands.doctor.examining import Category, Look
 from harmonystate.config import Config
 from harmonystate.core.checkup import Finding, fail, ok, warn
 from harmonystate.edges.cassandra.causes import where
-from harmonystate.edges.cassandra.condition import ask, drift, replication
+from harmonystate.edges.cassandra.condition import ask, drift, life, replication
 from harmonystate.edges.cassandra.connect import connected, open_session
 
 # What the tests run on; the connector of Spark knows no newer one, and protocol 5 no older one than 4.0.
@@ -37,9 +37,16 @@ def shards(config: Config) -> Iterator[Finding]:
 def schema(config: Config) -> Iterator[Finding]:
     """Look whether the tables are as setup makes them."""
     with open_session(config.cassandra) as session:
-        lines, copies = drift(session, config.cassandra), replication(session, config.cassandra.keyspace)
+        lines, of_reports = list(drift(session, config.cassandra)), life(session, config.cassandra)
+        copies = replication(session, config.cassandra.keyspace)
     yield from map(fail, lines)
-    if not lines:
+    if of_reports and of_reports.recorded != of_reports.planned:
+        # Each row has a life of its own: Cassandra is only slower to drop what has expired.
+        yield warn(
+            f"table report was made for a cassandra.report_ttl of {of_reports.recorded} s, not {of_reports.planned} s",
+            f"ALTER TABLE {config.cassandra.keyspace}.report WITH default_time_to_live = {of_reports.planned}",
+        )
+    elif not lines:
         yield ok("all tables are as `harmony setup` makes them")
     wanted = {config.cassandra.datacenter: str(config.cassandra.replication)}
     if copies != wanted:

@@ -41,9 +41,11 @@ def ask(session: Session) -> Node:
     return Node(numbers, row.clock.replace(tzinfo=UTC), before + (after - before) / 2)
 
 
-def drift(session: Session, settings: CassandraSettings) -> list[str]:
-    """Return what differs between the tables that are there and those of this config, one line each."""
-    return [*_drifted_columns(session, settings), *_drifted_life(session, settings)]
+class Life(NamedTuple):
+    """What the table report says of a report's life, and what `harmony setup` would make it say; seconds."""
+
+    recorded: int
+    planned: int
 
 
 def replication(session: Session, keyspace: str) -> dict[str, str]:
@@ -76,7 +78,8 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _drifted_columns(session: Session, settings: CassandraSettings) -> Iterator[str]:
+def drift(session: Session, settings: CassandraSettings) -> Iterator[str]:
+    """Yield what differs between the tables that are there and those of setup, one line each."""
     query = "SELECT table_name, column_name, type, kind FROM system_schema.columns WHERE keyspace_name = %s"
     there: dict[str, Columns] = {}
     for row in session.execute(query, (settings.keyspace,)):
@@ -97,9 +100,9 @@ def differing(table: str, planned: Columns, actual: Columns | None) -> Iterator[
             yield f"table {table}: column {name} is {actual[name]}, not {kind}"
 
 
-def _drifted_life(session: Session, settings: CassandraSettings) -> Iterator[str]:
+def life(session: Session, settings: CassandraSettings) -> Life | None:
+    """Return what the table report says of a report's life; None when there is no such table."""
     query = "SELECT default_time_to_live AS ttl FROM system_schema.tables WHERE keyspace_name = %s AND table_name = %s"
     row = session.execute(query, (settings.keyspace, "report")).one()
     (planned,) = (int(match[1]) for _, some in steps(settings) for text in some if (match := _TTL.search(text)))
-    if row is not None and row.ttl != planned:
-        yield f"table report was made for a cassandra.report_ttl of {row.ttl} s, not {planned} s"
+    return Life(row.ttl, planned) if row is not None else None
