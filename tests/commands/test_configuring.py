@@ -27,7 +27,10 @@ def test_the_yaml_that_is_shown_is_a_config_that_comes_to_the_same(path, tmp_pat
     again = tmp_path / "again.yaml"
     again.write_text(out)
     assert load(again) == load(path)
+    assert configuring.check(again) == 0
     assert f"  partitions: 8  # {path}\n" in out
+    assert "  alert_ratio: 0.05  # default\n" in out
+    assert "  report_ttl: 30d  # default\n" in out
     assert "  # token: '********'  # environment, HARMONY_DISCORD__TOKEN\n" in out
     assert yaml.safe_load(out)["spark"]["conf"] == {"spark.executor.memory": "4g"}
 

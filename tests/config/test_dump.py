@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from harmonystate.config import Config, dump, load
 
 milliseconds = st.integers(1000, 1826 * 86_400_000).map(lambda ms: f"{ms}ms")
+intervals = st.decimals("0.001", 10**9, places=3).map(lambda ms: f"{ms}ms")
 rates = st.builds("{}/{}".format, st.integers(1, 10_000), st.sampled_from(["s", "min", "h", "d"]))
 configs = st.fixed_dictionaries(
     {
@@ -18,8 +19,13 @@ configs = st.fixed_dictionaries(
             {"topics": st.just({"global1": "g", "global2": "g"}), "client": st.just({"ssl_cafile": "a"})}
         ),
         "cassandra": st.fixed_dictionaries({"report_ttl": milliseconds, "contact_points": st.just(["a", "::1"])}),
-        "spark": st.just({"conf": {"spark.a": True, "spark.b": 1, "spark.c": 0.5, "spark.d": "null"}}),
-        "produce": st.fixed_dictionaries({"rate": rates, "alert_ratio": st.decimals(0, 1, places=6).map(str)}),
+        "spark": st.fixed_dictionaries(
+            {
+                "conf": st.just({"spark.a": True, "spark.b": 1, "spark.c": 0.5, "spark.d": "null"}),
+                "trigger_interval": intervals,
+            }
+        ),
+        "produce": st.fixed_dictionaries({"rate": rates, "alert_ratio": st.decimals(0, 1).map(str)}),
         "local": st.just({"home": "state"}),
     }
 )

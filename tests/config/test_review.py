@@ -35,7 +35,12 @@ def test_each_value_has_the_origin_that_won(path: Path, monkeypatch: pytest.Monk
     assert all_of_them["kafka.client.security_protocol"] == ("SSL", str(path))
     assert all_of_them["spark.conf.spark.executor.memory"] == ("4g", str(path))
     assert all_of_them["cassandra.client.compression"] == (True, "environment, HARMONY_CASSANDRA__CLIENT")
-    assert all_of_them["cassandra.report_ttl"] == ("604800000ms", str(path))
+    assert all_of_them["cassandra.report_ttl"] == ("7d", str(path))
+    assert (all_of_them["spark.stall_after"], all_of_them["spark.trigger_interval"]) == (
+        ("15m", "default"),
+        ("500ms", "default"),
+    )
+    assert all_of_them["produce.alert_ratio"] == (0.05, "default")
     assert all_of_them["produce.rate"] == ("1/min", "default")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmonystate.core.durations import parse_duration, parse_moment, parse_rate
+from harmonystate.core.durations import parse_duration, parse_moment, parse_rate, spell_duration
 
 NOW = datetime(2026, 11, 24, 16, 38, 17, 123000, tzinfo=UTC)
 
@@ -59,6 +59,18 @@ def test_a_duration_is_a_number_and_a_unit(text: str, span: timedelta):
 def test_what_is_no_duration_is_refused(text: str):
     with pytest.raises(ValueError, match="expected a duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["30d", "365d", "1d", "36h", "15m", "90s", "1s", "1500ms", "500ms", "1ms", "1.500ms", "0.001ms"]
+)
+def test_a_duration_is_written_in_the_largest_unit_that_makes_it_whole(text: str):
+    assert spell_duration(parse_duration(text)) == text
+
+
+@given(st.timedeltas(min_value=timedelta(microseconds=1)))
+def test_a_duration_that_is_written_is_read_as_the_same(duration: timedelta):
+    assert parse_duration(spell_duration(duration)) == duration
 
 
 @given(st.text())

@@ -10,6 +10,7 @@ import yaml
 
 from harmonystate.config.models import Config
 from harmonystate.config.secrets import is_secret
+from harmonystate.core.durations import spell_duration
 
 _MINUTES = {"s": Fraction(1, 60), "min": Fraction(1), "h": Fraction(60), "d": Fraction(1440)}
 
@@ -31,10 +32,17 @@ def plain(value: Any) -> Any:
             return {key: plain(part) for key, part in value.items() if not is_secret(key)}
         case tuple() | list():
             return [plain(part) for part in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    match value:
         case timedelta():
-            return f"{value // timedelta(milliseconds=1)}ms"
+            return spell_duration(value)
         case Fraction():
             return _rate(value)
+        case Decimal() if Decimal(str(float(value))) == value:  # else a number would lose digits
+            return float(value)
         case Decimal() | Path():
             return str(value)
     return value

@@ -28,12 +28,22 @@ def parse_duration(text: str) -> timedelta:
     if match is None:
         raise ValueError(_NO_DURATION)
     try:
-        duration = timedelta(seconds=float(Fraction(match[1]) * _SECONDS[match[2]]))
+        duration = timedelta(microseconds=round(Fraction(match[1]) * _SECONDS[match[2]] * 1_000_000))
     except OverflowError:
         raise ValueError("expected a duration below a million days") from None
     if not duration:  # also below a microsecond
         raise ValueError(_NO_DURATION)
     return duration
+
+
+def spell_duration(duration: timedelta) -> str:
+    """Write a duration in the largest unit that makes it a whole number; `parse_duration` gives it back."""
+    for unit, seconds in reversed(_SECONDS.items()):
+        one = timedelta(seconds=float(seconds))
+        if not duration % one:
+            return f"{duration // one}{unit}"
+    milliseconds, rest = divmod(duration, timedelta(milliseconds=1))
+    return f"{milliseconds}.{rest.microseconds:03}ms"
 
 
 def parse_rate(text: str) -> Fraction:
