@@ -1,13 +1,16 @@
 import fcntl
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from harmonystate.edges.local import jars
+from harmonystate.edges.local import jars, turn
 from harmonystate.edges.local.stop import Stop, Stopped
 from harmonystate.errors import BadInput, Unavailable
+from tests.support.kafka import wait_until
 from tests.support.maven import Repository, serving
 
 
@@ -149,6 +152,21 @@ def test_ctrl_c_waits_for_no_more_of_an_answer_that_dribbles(repository, cache):
     over.set()
 
     assert not (cache / jar.path).exists()
+
+
+def test_whoever_waits_for_another_to_fetch_says_so_and_then_finds_the_jars(repository, cache, monkeypatch):
+    monkeypatch.setattr(turn, "PATIENCE_S", 0.01)
+    jar = repository.publish("one", b"1", sets={"kafka"})
+    cache.mkdir()
+    with capture_logs() as said, ThreadPoolExecutor(1) as pool:
+        with (cache / ".lock").open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            found = pool.submit(jars.fetch, ["kafka"], cache=cache, lock=[jar])
+            wait_until(lambda: said, what="a word of waiting")
+        found.result()
+
+    (waits, *_) = [line["event"] for line in said]
+    assert waits == f"waiting for another harmony, which fetches jars into {cache}"
 
 
 def test_ctrl_c_ends_waiting_for_whoever_else_fetches(repository, cache):

@@ -11,11 +11,12 @@ from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
 import platformdirs
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from harmonystate.edges.local.jar_lock import Jar, read_lock
 from harmonystate.edges.local.jar_progress import fetching
 from harmonystate.edges.local.stop import Stop, Stopped
+from harmonystate.edges.local.turn import take_turn
 from harmonystate.errors import BadInput, Unavailable
 
 if TYPE_CHECKING:
@@ -63,15 +64,12 @@ def fetch(
 
 @contextmanager
 def _our_turn(folder: Path, stop: Stop) -> Iterator[None]:
-    lock = FileLock(folder / ".lock")
     try:
-        lock.acquire(cancel_check=stop.is_set)
+        turn = take_turn(folder / ".lock", f"fetches jars into {folder}", given_up=stop.is_set)
     except Timeout:
         raise Stopped from None
-    try:
+    with turn:
         yield
-    finally:
-        lock.release()
 
 
 def _complete(folder: Path, jars: Sequence[Jar], stop: Stop) -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from harmonystate.config import Config
 from harmonystate.edges.local import jars, server
@@ -18,6 +18,7 @@ from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.java import find_java
 from harmonystate.edges.local.kafka_server import kafka_server
 from harmonystate.edges.local.server import Jvm, Server
+from harmonystate.edges.local.turn import take_turn
 from harmonystate.errors import Busy
 
 # Longer than a first start with its downloads takes on a slow line.
@@ -41,7 +42,7 @@ def local_servers(config: Config) -> tuple[Server, Server]:
 
 @contextmanager
 def one_at_a_time(home: Home) -> Iterator[None]:
-    """Wait until no other `up` or `down` of this home runs, and keep others out while the body does.
+    """Wait until no other `up` or `down` of this home runs, and say so; keep others out while the body does.
 
     Raises:
         Busy: after 10 minutes.
@@ -49,10 +50,11 @@ def one_at_a_time(home: Home) -> Iterator[None]:
     home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     home.locks.mkdir(exist_ok=True)
     try:
-        with FileLock(home.locks / "servers.lock", timeout=TURN_S):
-            yield
+        turn = take_turn(home.locks / "servers.lock", f"starts or stops the servers of {home.root}", give_up_s=TURN_S)
     except Timeout:
         raise Busy(f"another harmony up or down of {home.root} has not ended: try again later") from None
+    with turn:
+        yield
 
 
 def absent(servers: Sequence[Server]) -> list[Server]:
