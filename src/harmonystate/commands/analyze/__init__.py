@@ -92,7 +92,7 @@ def answer(
     """Answer, and save if asked to; runs that save keep each other out. `steps` shows how far it is.
 
     Raises:
-        Busy: when another run saves.
+        Busy: when another run saves, or forget works.
     """
     analysis = Analysis(job, settings, RollupReader(session, settings), engine, steps)
     if not job.save:

@@ -35,7 +35,7 @@ def run(config: Config, name: str, *, yes: bool) -> int:
 
     Raises:
         BadUsage: when `name` is not a first and a last name.
-        Busy: while analyze runs.
+        Busy: while analyze, or another forget, runs.
         CheckFailed: when nothing names the person, or a card could not be taken out.
     """
     if not list(splits(as_shown(name))):

@@ -14,6 +14,8 @@ from harmonystate.errors import Busy
 
 TTL_S = 30
 _RENEW_EVERY_S = TTL_S / 3
+# Who takes a lease besides the command that it is named after.
+_SHARED = {"analyze": ", or a `harmony forget`,"}
 
 _TAKE = "INSERT INTO leases (name, holder) VALUES (%s, %s) IF NOT EXISTS USING TTL %s"
 _RENEW = "UPDATE leases USING TTL %s SET holder = %s WHERE name = %s IF holder = %s"
@@ -39,7 +41,8 @@ class Lease:
         self._session, self._name, self._holder = session, name, str(uuid4())
         self._until = time.monotonic() + TTL_S
         if not session.execute(_TAKE, (name, self._holder, TTL_S)).was_applied:
-            raise Busy(f"another `harmony {name}` is running: try again when it is done (a killed one: in {TTL_S} s)")
+            who = f"another `harmony {name}`{_SHARED.get(name, '')}"
+            raise Busy(f"{who} is running: try again when it is done (a killed one: in {TTL_S} s)")
         self.timestamp: int = session.execute(_TAKEN_AT, (name,)).one().taken
 
     def require(self) -> None:
@@ -49,7 +52,7 @@ class Lease:
             Busy: when it ran out before we could renew it.
         """
         if time.monotonic() > self._until:
-            raise Busy(f"`harmony {self._name}` lost its lease, for Cassandra did not renew it in {TTL_S} s: try again")
+            raise Busy(f"this run lost its lease, for Cassandra did not renew it in {TTL_S} s: try again")
 
     def renew(self) -> None:
         """Hold it for another `TTL_S`, if we still do."""
