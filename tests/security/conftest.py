@@ -1,4 +1,7 @@
-"""Servers that let nobody in without TLS, a login and a right, and what the real commands do there."""
+"""Servers that let nobody in without TLS, a login and a right, and what the real commands do there.
+
+The topics are made by a user who has the rights of setup's row in docs/security.md, and no other.
+"""
 
 import socket
 from collections.abc import Iterator
@@ -13,6 +16,7 @@ from kafka.admin import ACLOperation, ResourceType
 from harmonystate.config import Config, LocalSettings
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.local.ports import LOOPBACK
+from tests.support.acl_table import rights_by_command, user_of
 from tests.support.canaries import watching_command_lines
 from tests.support.fake_discord import TOKEN, FakeDiscord, Json
 from tests.support.harmony import run_harmony
@@ -34,6 +38,12 @@ RIGHTS = {
     "letterless": _ALL - {(WRITE, TOPICS, "*")} | {(WRITE, TOPICS, "alert")},
     "nobody": set(),
 }
+# Who may do what the page says that a command needs, and, for setup, all but one thing of that.
+BY_COMMAND = rights_by_command()
+RIGHTS |= {user_of(command): rights for command, rights in BY_COMMAND.items()}
+_SETUP_PARTS = {(operation, kind) for operation, kind, _ in BY_COMMAND["setup"]}
+SETUP_WITHOUT = {f"setup-without-{operation.name}-{kind.name}": (operation, kind) for operation, kind in _SETUP_PARTS}
+RIGHTS |= {user: {right for right in BY_COMMAND["setup"] if right[:2] != part} for user, part in SETUP_WITHOUT.items()}
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
             for started in [pool.submit(kafka.start), pool.submit(cassandra.start)]:
                 started.result()
         kafka.allow({user: sorted(rights) for user, rights in RIGHTS.items()})
-        create_topics(kafka.settings())
+        create_topics(kafka.settings("setup"))
         yield Secured(kafka, cassandra, elsewhere.ca)
     finally:
         kafka.stop()

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourceType,
+)
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_admin
@@ -73,9 +80,9 @@ class SecuredKafka:
         server.stop(self._server.folder)
 
     def allow(self, rights: dict[str, Sequence[Right]]) -> None:
-        """Give each user these rights, and wait until the broker knows the last."""
+        """Give each user these rights, with `x*` for all that begins with x; wait until the broker knows the last."""
         acls = [
-            ACL(f"User:{user}", "*", operation, ACLPermissionType.ALLOW, ResourcePattern(kind, name))
+            ACL(f"User:{user}", "*", operation, ACLPermissionType.ALLOW, _pattern(kind, name))
             for user, granted in rights.items()
             for operation, kind, name in granted
         ]
@@ -86,6 +93,12 @@ class SecuredKafka:
         # Its log says when; a client of the plain protocol is not answered.
         log = self._server.folder / "log/server.log"
         return log.exists() and "Kafka Server started" in log.read_text()
+
+
+def _pattern(kind: ResourceType, name: str) -> ResourcePattern:
+    if name != "*" and name.endswith("*"):
+        return ResourcePattern(kind, name.removesuffix("*"), ACLResourcePatternType.PREFIXED)
+    return ResourcePattern(kind, name)
 
 
 def _settings(port: int, other_port: int, here: Identity, elsewhere: Identity, password: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ MINUTES_OF_30_DAYS = 30 * 24 * 60
 
 
 class Cluster:
-    """Answers as the admin client of a broker with this offsets.retention.minutes does; None = it does not say."""
+    """Answers as the admin client of a broker with this offsets.retention.minutes does; None = it gives us no right."""
 
     def __init__(self, minutes):
         self.entries = {} if minutes is None else {"offsets.retention.minutes": {"value": str(minutes)}}
@@ -24,9 +24,15 @@ class Cluster:
         return {"broker": {"7": self.entries}}
 
 
-@pytest.mark.parametrize("minutes", [MINUTES_OF_30_DAYS, MINUTES_OF_30_DAYS + 1, None])
+@pytest.mark.parametrize("minutes", [MINUTES_OF_30_DAYS, MINUTES_OF_30_DAYS + 1])
 def test_offsets_that_outlive_the_records_are_nothing_to_warn_of(minutes):
     assert retention_warnings(Cluster(minutes), plans(KafkaSettings())) == []
+
+
+def test_that_it_is_not_for_us_to_know_is_said_with_the_right_that_is_missing():
+    assert retention_warnings(Cluster(None), plans(KafkaSettings())) == [
+        "offsets.retention.minutes of the cluster is not known: grant kafka.username DESCRIBE_CONFIGS on the cluster"
+    ]
 
 
 @pytest.mark.parametrize("minutes", [MINUTES_OF_30_DAYS - 1, 7 * 24 * 60])

@@ -12,7 +12,7 @@ from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.causes import listening
 from harmonystate.edges.kafka.hangup import why_it_hangs_up
 from harmonystate.edges.kafka.options import all_loopback, client_options, servers
-from harmonystate.edges.kafka.rights import refused
+from harmonystate.edges.kafka.rights import refuse_hidden, refused
 from harmonystate.errors import Misconfigured
 
 # Together below the 15 s within which a command says that a service is away.
@@ -116,9 +116,9 @@ def require(settings: KafkaSettings, topics: Iterable[str]) -> None:
     """
     wanted = sorted(set(topics))
     with open_admin_or_explain(settings) as admin:
-        codes = {topic["name"]: topic["error_code"] for topic in admin.describe_topics(wanted)} if wanted else {}
-    if hidden := [topic for topic in wanted if codes.get(topic) == kafka_errors.TopicAuthorizationFailedError.errno]:
-        raise refused(kafka_errors.TopicAuthorizationFailedError(hidden), to="READ or WRITE")
+        described = admin.describe_topics(wanted) if wanted else []
+    refuse_hidden(described, to="READ or WRITE")
+    codes = {topic["name"]: topic["error_code"] for topic in described}
     if missing := [topic for topic in wanted if codes.get(topic) != 0]:
         raise Misconfigured(
             f"Kafka at {', '.join(servers(settings))} has no topic {', '.join(missing)}: run `harmony setup`"

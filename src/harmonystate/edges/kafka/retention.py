@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from kafka.admin import ConfigResource, ConfigResourceType
-
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_admin_or_explain
+from harmonystate.edges.kafka.topic_state import topic_configs
 
 _KEY = "retention.ms"
 
@@ -16,9 +15,9 @@ def kept_for(settings: KafkaSettings, topics: Iterable[str]) -> dict[str, timede
 
     Raises:
         Unavailable: when Kafka does not answer.
+        Misconfigured: when it gives us no right.
     """
-    asked = [ConfigResource(ConfigResourceType.TOPIC, topic, [_KEY]) for topic in dict.fromkeys(topics)]
     with open_admin_or_explain(settings) as admin:
-        found = admin.describe_configs(asked, config_filter="all")
-    values = {topic: int(entries[_KEY]["value"]) for topic, entries in found["topic"].items()}
+        found = topic_configs(admin, {topic: [_KEY] for topic in topics})
+    values = {topic: int(entries[_KEY]) for topic, entries in found.items()}
     return {topic: None if ms < 0 else timedelta(milliseconds=ms) for topic, ms in values.items()}

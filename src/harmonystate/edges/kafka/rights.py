@@ -1,5 +1,6 @@
 """What to do when Kafka gives us no right: its own errors name neither the user nor the right."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import kafka.errors as kafka_errors
@@ -19,7 +20,7 @@ def refused(fault: kafka_errors.AuthorizationError, *, to: str = "READ", name: s
 
     Args:
         fault: what kafka-python raised.
-        to: what was tried with a topic, READ or WRITE.
+        to: the right that is asked for with a topic, such as WRITE.
         name: of what it is about, where the fault does not say.
     """
     for kind, what, right in _WANTED:
@@ -29,6 +30,13 @@ def refused(fault: kafka_errors.AuthorizationError, *, to: str = "READ", name: s
                 f"Kafka gives us no right: grant kafka.username {wanted} on {what} {_named(fault) or name}".rstrip()
             )
     return Misconfigured(f"Kafka gives us no right to do this: {fault}")
+
+
+def refuse_hidden(topics: Iterable[Mapping[str, Any]], *, to: str) -> None:
+    """Raise Misconfigured when Kafka, as `describe_topics` tells, shows us not all of them; `to` as for `refused`."""
+    errno = kafka_errors.TopicAuthorizationFailedError.errno
+    if hidden := [topic["name"] for topic in topics if topic["error_code"] == errno]:
+        raise refused(kafka_errors.TopicAuthorizationFailedError(hidden), to=to)
 
 
 def _named(fault: kafka_errors.AuthorizationError) -> str:

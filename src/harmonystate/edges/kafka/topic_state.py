@@ -1,14 +1,16 @@
 """Topics as they are, beside how they are to be."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import TopicAuthorizationFailedError
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_admin_or_explain
 from harmonystate.edges.kafka.plans import DAY_MS, Plan, plans
+from harmonystate.edges.kafka.rights import refused
 
 
 class Difference(NamedTuple):
@@ -34,6 +36,7 @@ def compare(settings: KafkaSettings) -> list[TopicState]:
 
     Raises:
         Unavailable: when Kafka does not answer.
+        Misconfigured: when it gives us no right.
     """
     wanted = plans(settings)
     with open_admin_or_explain(settings) as admin:
@@ -47,16 +50,28 @@ def compare(settings: KafkaSettings) -> list[TopicState]:
 
 def differences(admin: KafkaAdminClient, plan: Plan, topic: Mapping[str, Any]) -> list[Difference]:
     """Return how a topic, as `describe_topics` tells of it, differs from its plan."""
-    asked = [ConfigResource(ConfigResourceType.TOPIC, plan.name, list(plan.config))]
-    (described,) = admin.describe_configs(asked, config_filter="all").values()
     planned = {"partitions": str(plan.partitions), "replication": str(plan.replication), **plan.config}
     actual = {
         "partitions": str(len(topic["partitions"])),
         "replication": str(min(len(partition["replica_nodes"]) for partition in topic["partitions"])),
-        **{key: str(entry["value"]) for key, entry in described[plan.name].items()},
+        **topic_configs(admin, {plan.name: plan.config})[plan.name],
     }
     found = [Difference(name, actual.get(name, "?"), value) for name, value in planned.items()]
     return [difference for difference in found if difference.actual != difference.planned]
+
+
+def topic_configs(admin: KafkaAdminClient, asked: Mapping[str, Collection[str]]) -> dict[str, dict[str, str]]:
+    """Return what these keys of the config are for each topic; every topic has them.
+
+    Raises:
+        Misconfigured: when Kafka gives us no right.
+    """
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic, list(keys)) for topic, keys in asked.items()]
+    described = admin.describe_configs(resources, config_filter="all")["topic"]
+    # The client does not pass on that it was refused: it returns no keys.
+    if hidden := [topic for topic in asked if not described[topic]]:
+        raise refused(TopicAuthorizationFailedError(hidden), to="DESCRIBE_CONFIGS")
+    return {topic: {key: str(entry["value"]) for key, entry in described[topic].items()} for topic in asked}
 
 
 def kept_too_short(settings: KafkaSettings) -> list[str]:
@@ -66,14 +81,18 @@ def kept_too_short(settings: KafkaSettings) -> list[str]:
 
 
 def retention_warnings(admin: KafkaAdminClient, wanted: Iterable[Plan]) -> list[str]:
-    """Warn when a group that sleeps could lose its offsets before its records are gone: it would start over."""
+    """Warn when a group that sleeps could lose its offsets before its records are gone: it would start over.
+
+    Warn too when that is not for us to know.
+    """
     key = "offsets.retention.minutes"
     broker = str(admin.describe_cluster()["brokers"][0]["broker_id"])
     described = admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, broker, [key])], config_filter="all")
     entries: dict[str, Any] = described["broker"][broker]
-    kept_ms = int(entries[key]["value"]) * 60_000 if key in entries else None
+    if key not in entries:
+        return [f"{key} of the cluster is not known: grant kafka.username DESCRIBE_CONFIGS on the cluster"]
     longest_ms = max(int(plan.config.get("retention.ms", 0)) for plan in wanted)
-    if kept_ms is None or kept_ms >= longest_ms:
+    if int(entries[key]["value"]) * 60_000 >= longest_ms:
         return []
     days = longest_ms // DAY_MS
     return [f"{key} of the cluster is below {days} days: a group that sleeps longer than that starts over"]

@@ -1,11 +1,20 @@
 """Makes the topics."""
 
 from kafka import KafkaAdminClient
-from kafka.errors import InvalidReplicationFactorError, NoError, PolicyViolationError, TopicAlreadyExistsError, for_code
+from kafka.errors import (
+    AuthorizationError,
+    InvalidReplicationFactorError,
+    NoError,
+    PolicyViolationError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_admin_or_explain
 from harmonystate.edges.kafka.plans import Plan, plans
+from harmonystate.edges.kafka.rights import refuse_hidden, refused
 from harmonystate.edges.kafka.topic_state import differences, retention_warnings
 from harmonystate.errors import Misconfigured, Unavailable
 
@@ -21,12 +30,15 @@ def create_topics(settings: KafkaSettings) -> list[str]:
 
     Raises:
         Unavailable: when Kafka does not answer.
-        Misconfigured: when Kafka refuses to make one, such as with more replicas than brokers.
+        Misconfigured: when Kafka refuses to make one, such as with more replicas than brokers, or gives us no right.
     """
     wanted = plans(settings)
+    names = [plan.name for plan in wanted]
     with open_admin_or_explain(settings, request_timeout_ms=MAKING_TAKES_MS) as admin:
+        # What we may not see would be waited for in vain.
+        refuse_hidden(admin.describe_topics(names), to="DESCRIBE")
         made = {plan.name for plan in wanted if _create(admin, plan)}
-        admin.wait_for_topics([plan.name for plan in wanted], timeout_ms=MAKING_TAKES_MS)
+        admin.wait_for_topics(names, timeout_ms=MAKING_TAKES_MS)
         lines = [_say_made(plan) if plan.name in made else _say_there(admin, plan) for plan in wanted]
         return lines + [f"warning: {warning}" for warning in retention_warnings(admin, wanted)]
 
@@ -40,6 +52,8 @@ def _create(admin: KafkaAdminClient, plan: Plan) -> bool:
         return True
     if error is TopicAlreadyExistsError:
         return False
+    if issubclass(error, AuthorizationError):
+        raise refused(TopicAuthorizationFailedError([plan.name]), to="CREATE")
     problem = f"Kafka does not make topic {plan.name}: {result.get('error_message') or error.description}"
     if issubclass(error, InvalidReplicationFactorError | PolicyViolationError) or not error.retriable:
         raise Misconfigured(problem)
