@@ -278,3 +278,11 @@ def test_all_who_wait_are_told_to_leave():
     asked_to_leave.set()
 
     assert [told.get(timeout=60) for _ in range(4)] == [True] * 4
+
+
+def test_a_wait_that_is_over_before_it_begins_is_none():
+    waiting = stop.Stop()
+
+    assert not waiting.wait(-1.0)
+    waiting.set()
+    assert waiting.wait(-1.0)

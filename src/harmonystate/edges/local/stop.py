@@ -34,7 +34,7 @@ class Stop:
     def wait(self, seconds: float) -> bool:
         """Wait so long, or until asked to leave; say whether to leave."""
         try:
-            self._word.get(timeout=seconds)
+            self._word.get(timeout=max(seconds, 0.0))
         except Empty:
             return self._asked
         self._word.put(None)  # for whoever else waits
