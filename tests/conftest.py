@@ -37,6 +37,9 @@ os.environ.pop("PYTHONUNBUFFERED", None)
 # A shell has what it starts in the background ignore ^C, and children would inherit that; tests send ^C to theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# `nohup` has all ignore SIGHUP. A handler of ours goes on ignoring it here, and children have the default again.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 def pytest_configure() -> None:
