@@ -252,7 +252,10 @@ def test_an_empty_store_is_answered_without_spark(analyse):
 
 def test_runs_that_overlap_are_refused(start, store, analyse, session):
     store(some_reports(15, start=start, hours=1, each=10))
-    with hold_lease(session, "analyze"), pytest.raises(Busy, match="another `harmony analyze` is running"):
+    with (
+        hold_lease(session, "analyze"),
+        pytest.raises(Busy, match="another `harmony analyze`, or a `harmony forget`, is running"),
+    ):
         analyse()
 
     assert analyse()["persons"] != []
