@@ -64,6 +64,7 @@ def require_exactly_once(counted, happening, calm):
         patch.setattr(exactly_once, "leave", lambda *_, **__: None)
         patch.setattr(session, "abort_what_was_left", lambda *_, **__: None)
         patch.setattr(patience, "give_back", lambda: None)
+        patch.setattr(transaction, "gc", SimpleNamespace(collect=lambda: None))
         patch.setattr(exactly_once, "CALM_S", calm)
         patch.setattr(session, "LOOK_EVERY_S", calm)
         for module in (transaction, group_reader):
