@@ -122,6 +122,12 @@ def test_a_secret_file_may_be_named_by_the_environment_and_in_the_home(tmp_path:
     assert token.get_secret_value() == "canary"
 
 
+def test_a_secret_file_of_nobody_is_named(write: Write):
+    fault = fault_of(write(discord={"token_file": "~nobody-at-all/token"}))
+
+    assert fault.endswith("discord.token_file: nobody here has the home ~nobody-at-all")
+
+
 @pytest.mark.parametrize(("section", "key"), SECRETS)
 def test_a_secret_in_the_yaml_is_refused_and_not_repeated(section: str, key: str, write: Write):
     fault = fault_of(write(**{section: {key: "canary"}}))

@@ -101,6 +101,11 @@ def test_a_home_is_absolute_wherever_we_are_started(tmp_path: Path, monkeypatch:
     assert Config.model_validate({"local": {"home": "~/state"}}).local.home == tmp_path / "ada/state"
 
 
+def test_a_home_of_nobody_is_no_home():
+    with pytest.raises(ValidationError, match="nobody here has the home ~nobody-at-all"):
+        Config.model_validate({"local": {"home": "~nobody-at-all/state"}})
+
+
 def test_a_home_of_nothing_is_the_default_and_not_the_current_folder():
     assert Config.model_validate({"local": {"home": ""}}).local.home == platformdirs.user_state_path("harmony")
 

@@ -9,6 +9,7 @@ import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from harmonystate.config.file import expanded
 from harmonystate.core.durations import parse_duration, parse_moment, parse_rate
 
 
@@ -51,7 +52,7 @@ def _moment(value: object) -> object:
 
 def _home(value: object) -> object:
     home = value or platformdirs.user_state_path("harmony")
-    return Path(home).expanduser().absolute() if isinstance(home, str | Path) else home
+    return expanded(home).absolute() if isinstance(home, str | Path) else home
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]

@@ -56,13 +56,29 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return {section: {} if values is None else values for section, values in content.items()}
 
 
-def read_secret(path: Path, key: str) -> str:
+def expanded(path: str | Path) -> Path:
+    """Return the path with the home of whoever a leading `~` or `~user` means.
+
+    Raises:
+        ValueError: when there is no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError(f"nobody here has the home {Path(path).parts[0]}") from None
+
+
+def read_secret(file: str | Path, key: str) -> str:
     """Read a secret file, without the newline at its end.
 
     Raises:
         Misconfigured: when it is not there, empty, no text, readable by others or another's (files under
             $CREDENTIALS_DIRECTORY are systemd's own and always fine).
     """
+    try:
+        path = expanded(file)
+    except ValueError as fault:
+        raise Misconfigured(f"{key}: {fault}") from None
     content = _read(path, key, MAX_SECRET_BYTES)
     if not _is_credential(path):
         _require_private(path, key)

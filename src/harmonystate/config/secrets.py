@@ -48,7 +48,7 @@ def filled_from_files(merged: Mapping[str, Any]) -> dict[str, Any]:
     for section, key in SECRETS:
         values = _values(merged, section)
         if values.get(key) is None and (file := values.get(f"{key}_file")):
-            filled[section] = {**values, key: read_secret(Path(str(file)).expanduser(), f"{section}.{key}_file")}
+            filled[section] = {**values, key: read_secret(str(file), f"{section}.{key}_file")}
     return filled
 
 
