@@ -1,20 +1,26 @@
-"""A broker of the test's own is killed and started again under a writer and the loop: both wait, say so, and go on."""
+"""A broker of the test's own is killed.
+
+Under a writer and the loop, it is started again: both wait, say so, and go on. A reading that is to end does not wait.
+"""
 
 import os
 import signal
 import threading
 import uuid
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from structlog.testing import capture_logs
 
 from harmonystate.config import KafkaSettings
-from harmonystate.core.record import Outgoing
-from harmonystate.edges.kafka import exactly_once, session
+from harmonystate.core.record import Outgoing, Place
+from harmonystate.edges.kafka import exactly_once, reading, session
 from harmonystate.edges.kafka.offsets import committed, lag
 from harmonystate.edges.kafka.patience import Patience
+from harmonystate.edges.kafka.places import records_at
+from harmonystate.edges.kafka.reading import read_all
+from harmonystate.edges.kafka.survey import Surveyor
 from harmonystate.edges.kafka.topics import create_topics
 from harmonystate.edges.kafka.transaction import TransactionFailed, Transactor
 from harmonystate.edges.local import server
@@ -22,7 +28,7 @@ from harmonystate.edges.local.kafka_server import kafka_server
 from harmonystate.edges.local.ports import free_ports
 from harmonystate.edges.local.server import Jvm
 from harmonystate.edges.local.servers import supplies_for
-from tests.support.kafka import await_readable, read, wait_until
+from tests.support.kafka import await_readable, read, wait_until, write
 from tests.support.services import SHORT_LIVED
 
 pytestmark = pytest.mark.services
@@ -144,3 +150,22 @@ def test_a_broker_killed_and_started_again_costs_time_and_nothing_else(broker, m
     for key in {key for key, _ in copied}:
         of_key = [number for k, number in copied if k == key]
         assert of_key == sorted(of_key)
+
+
+def test_a_reading_whose_broker_goes_away_ends_and_names_the_topic(broker, monkeypatch):
+    monkeypatch.setattr(reading, "STANDSTILL_S", 2.0)
+    topic = broker.settings.topics.global1
+    for _ in range(4):  # eight times what one answer holds of a partition
+        write(broker.settings, [Outgoing(topic, b"one key", os.urandom(1024)) for _ in range(2_000)])
+
+    with ExitStack() as opened:
+        first, *_ = read_all(broker.settings, topic)
+        far = [Place(topic, first.partition, offset) for offset in (first.offset, 7_900)]
+        surveyor = opened.enter_context(Surveyor(broker.settings))
+        readings = [read_all(broker.settings, topic), surveyor.read(topic), records_at(broker.settings, far)]
+        assert [next(records).offset for records in readings] == [first.offset] * 3
+        broker.kill()
+
+        for records in readings:
+            with pytest.raises(TransactionFailed, match=f"nothing of {topic} has come for 2 s"):
+                list(records)

@@ -8,7 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Place
 from harmonystate.edges.kafka.offsets import ANSWER_MS, consuming, partitions_of, position_of
-from harmonystate.edges.kafka.reading import POLL_MS
+from harmonystate.edges.kafka.reading import polling
 from harmonystate.edges.kafka.records import Record
 
 # Where the next wanted record is farther than this, going there costs less than reading on.
@@ -43,10 +43,11 @@ def _in_partition(consumer: KafkaConsumer, where: TopicPartition, offsets: Set[i
     left = sorted((offset for offset in offsets if first <= offset < end), reverse=True)
     consumer.assign([where])
     position = -READ_ON
+    polls = polling(consumer, [where])
     while left:
         if left[-1] - position >= READ_ON:
             consumer.seek(where, left[-1])
-        for record in consumer.poll(timeout_ms=POLL_MS).get(where, ()):
+        for record in next(polls).get(where, ()):
             if left and record.offset == left[-1]:
                 yield record
             while left and left[-1] <= record.offset:

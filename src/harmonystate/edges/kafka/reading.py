@@ -1,9 +1,11 @@
 """Reads a topic without a group: all that is committed now, or what comes from now on."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
 
 from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.connect import open_consumer
@@ -13,6 +15,8 @@ from harmonystate.edges.kafka.transaction import translated
 
 POLL_MS = 500
 LOOK_RECORDS = 20_000
+# Longer than a leader takes to move to another broker (12 s seen).
+STANDSTILL_S = 30.0
 
 
 def read_all(settings: KafkaSettings, topic: str, *, since: datetime | None = None) -> Iterator[Record]:
@@ -31,8 +35,27 @@ def read_all(settings: KafkaSettings, topic: str, *, since: datetime | None = No
         ends = {at.partition: end for at, end in consumer.end_offsets(places, timeout_ms=ANSWER_MS).items()}
         consumer.assign(places)
         seek_since(consumer, places, since)
+        polls = polling(consumer, places)
         while any(position_of(consumer, place) < ends[place.partition] for place in places):
-            yield from (record for record in _poll(consumer) if record.offset < ends[record.partition])
+            yield from (record for record in _flat(next(polls)) if record.offset < ends[record.partition])
+
+
+def polling(consumer: KafkaConsumer, places: Sequence[TopicPartition]) -> Iterator[dict[TopicPartition, list[Record]]]:
+    """Yield what each poll brings, without end: how far to go is the caller's.
+
+    Raises:
+        KafkaTimeoutError: when no place has moved for STANDSTILL_S: where Kafka is away, a consumer polls on for ever,
+            and says nothing.
+    """
+    waited_s = 0.0
+    while True:
+        began, before = time.monotonic(), [position_of(consumer, place) for place in places]
+        polled = consumer.poll(timeout_ms=POLL_MS)
+        has_moved = before != [position_of(consumer, place) for place in places]
+        waited_s = 0.0 if has_moved else waited_s + time.monotonic() - began
+        if waited_s > STANDSTILL_S:
+            raise KafkaTimeoutError(f"nothing of {places[0].topic} has come for {STANDSTILL_S:.0f} s")
+        yield polled
 
 
 class Tail:
@@ -46,23 +69,31 @@ class Tail:
         """
         with translated():
             self._consumer = open_consumer(settings)
-            places = partitions_of(self._consumer, topic)
-            self._consumer.assign(places)
-            self._consumer.seek_to_end(*places)
-            for place in places:
-                position_of(self._consumer, place)
+        try:
+            self._go_to_end(topic)
+        except BaseException:
+            self.close()
+            raise
 
     def new(self) -> list[Record]:
         """Return what has come since the last look, at most LOOK_RECORDS and some; waits for nothing."""
         found: list[Record] = []
         with translated():
-            while len(found) < LOOK_RECORDS and (batch := _poll(self._consumer, timeout_ms=0)):
+            while len(found) < LOOK_RECORDS and (batch := _flat(self._consumer.poll(timeout_ms=0))):
                 found += batch
         return found
 
     def close(self) -> None:
         """Close the connection."""
         self._consumer.close(autocommit=False)
+
+    def _go_to_end(self, topic: str) -> None:
+        with translated():
+            places = partitions_of(self._consumer, topic)
+            self._consumer.assign(places)
+            self._consumer.seek_to_end(*places)
+            for place in places:
+                position_of(self._consumer, place)
 
 
 def seek_since(consumer: KafkaConsumer, places: list[TopicPartition], since: datetime | None) -> None:
@@ -78,5 +109,5 @@ def seek_since(consumer: KafkaConsumer, places: list[TopicPartition], since: dat
             consumer.seek(place, found.offset)
 
 
-def _poll(consumer: KafkaConsumer, *, timeout_ms: int = POLL_MS) -> list[Record]:
-    return [record for batch in consumer.poll(timeout_ms=timeout_ms).values() for record in batch]
+def _flat(polled: dict[TopicPartition, list[Record]]) -> list[Record]:
+    return [record for batch in polled.values() for record in batch]

@@ -1,6 +1,7 @@
 """The topic silence: compacted, so that it holds the last word on each silence, and of the heartbeat."""
 
 from collections.abc import Iterable
+from itertools import chain
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
@@ -14,10 +15,9 @@ from harmonystate.core.record import Outgoing
 from harmonystate.core.silence import Silence, decode_silence
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of, position_of
+from harmonystate.edges.kafka.reading import POLL_MS, polling
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.transaction import Transactor, translated
-
-POLL_MS = 500
 
 
 class SilenceFeed:
@@ -70,8 +70,10 @@ class SilenceFeed:
             ends = self._consumer.end_offsets(places, timeout_ms=ANSWER_MS)
             self._consumer.assign(places)
             self._consumer.seek_to_beginning(*places)
+            polls = polling(self._consumer, places)
             while any(position_of(self._consumer, place) < ends[place] for place in places):
-                self.read_on()
+                for record in chain.from_iterable(next(polls).values()):
+                    self._take(record)
 
     def _take(self, record: Record) -> None:
         key = (record.key or b"").decode(errors="replace")

@@ -9,7 +9,7 @@ from harmonystate.config import KafkaSettings
 from harmonystate.core.audit import Extent
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of, position_of
-from harmonystate.edges.kafka.reading import POLL_MS, seek_since
+from harmonystate.edges.kafka.reading import polling, seek_since
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.transaction import translated
 
@@ -44,8 +44,9 @@ class Surveyor:
             self._consumer.assign(places)
             oldest = self._consumer.offsets_for_times(dict.fromkeys(places, 0), timeout_ms=ANSWER_MS)
             seek_since(self._consumer, places, since)
+            polls = polling(self._consumer, places)
             while any(position_of(self._consumer, place) < ends[place] for place in places):
-                for place, batch in self._consumer.poll(timeout_ms=POLL_MS).items():
+                for place, batch in next(polls).items():
                     yield from (record for record in batch if record.offset < ends[place])
         oldest_ms = {place.partition: found.timestamp for place, found in oldest.items() if found is not None}
         ranges = {place.partition: (firsts[place], ends[place]) for place in places}
