@@ -116,6 +116,18 @@ def test_a_jvm_that_is_frozen_ends_ingest_with_75_and_is_ended(place, tmp_path):
     assert not alive(jvm)
 
 
+@services
+def test_whoever_is_to_leave_while_the_jars_are_fetched_leaves_at_once(place, monkeypatch):
+    def fetch(_, stop):
+        stop.set(130)
+        stop.raise_if_set(60)
+
+    monkeypatch.setattr(ingest, "fetch", fetch)
+    monkeypatch.setattr(ingest, "open_spark", pytest.fail)
+
+    assert ingest.run(place, once=True) == 130
+
+
 def test_with_kafka_away_no_jvm_is_started(offline_config, monkeypatch):
     monkeypatch.setattr(ingest, "open_spark", pytest.fail)
     monkeypatch.setattr(connect, "REQUIRE_BOOTSTRAP_MS", 500)

@@ -21,7 +21,7 @@ from harmonystate.edges.kafka.offsets import first_offsets
 from harmonystate.edges.local.home import Home
 from harmonystate.edges.local.jars import fetch
 from harmonystate.edges.local.java import find_java
-from harmonystate.edges.local.stop import stop_on_signals
+from harmonystate.edges.local.stop import Stopped, stop_on_signals
 from harmonystate.edges.metrics.exporter import exporting
 from harmonystate.edges.spark.checkpoint import locked
 from harmonystate.edges.spark.faults import RecordsGone
@@ -59,10 +59,12 @@ def run(
         lock = opened.enter_context(locked(checkpoint, locks=Home(config.local.home).locks))
         with answering(config.kafka):
             put_right(config, checkpoint, repair=repair_checkpoint, accept_loss=accept_loss, now=datetime.now(UTC))
+        try:
+            jars = fetch(["spark"], stop=stop)["spark"]
+        except Stopped:
+            return stop.exit_code
         # The JVM holds the lock too: when we are killed, it lives on for a moment.
-        start_spark = partial(
-            open_spark, config, app=STAGE, jars=fetch(["spark"])["spark"], java_home=find_java(), inherited_fds=[lock]
-        )
+        start_spark = partial(open_spark, config, app=STAGE, jars=jars, java_home=find_java(), inherited_fds=[lock])
         meter = opened.enter_context(metering(STAGE))
         opened.enter_context(exporting(meter, metrics_port))
         opened.enter_context(naming_what_is_gone(config, checkpoint))
