@@ -39,6 +39,8 @@ REFUSED = Undelivered("Discord refuses it (400, code 50035)", refused=True)
 class Feed:
     """A topic as a list of polls, and what was committed of it."""
 
+    is_member = True
+
     def __init__(self, *polls, told=(), unproved=False, unconfirmed=0):
         self.polls = deque(polls)
         self.unconfirmed = unconfirmed

@@ -89,6 +89,8 @@ class Storm(DiscordSink):
 class Feed:
     """Four partitions that were filled while Discord was away, and a little afterwards."""
 
+    is_member = True
+
     def __init__(self, rows):
         self.rows = deque(rows)
         self.keys, self.offsets = Counter(), {}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 from kafka.structs import TopicPartition
+from structlog.testing import capture_logs
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
@@ -54,7 +55,10 @@ class Script:
                 if not turns:
                     script.stop.set()
                     return {}
-                generation, polled, self._positions = turns.pop(0)
+                turn = turns.pop(0)
+                if isinstance(turn, Exception):
+                    raise turn
+                generation, polled, self._positions = turn
                 self.member = generation and SimpleNamespace(generation_id=generation)
                 return polled
 
@@ -160,6 +164,20 @@ def test_while_the_group_has_not_settled_nothing_is_committed(run):
 def test_what_is_pending_when_asked_to_stop_is_committed_unless_the_group_is_unsettled(run):
     assert run([(1, {ONE: rows(3)}, {})]).commits == [(1, {ONE: 4}, 0)]
     assert run([(1, {ONE: rows(3)}, {}), (None, {}, {})]).commits == []
+
+
+def test_what_fails_in_each_life_before_it_is_a_member_is_said_and_tried_ever_less_often(run, monkeypatch):
+    waited = []
+    monkeypatch.setattr(threading.Event, "wait", lambda _, seconds: waited.append(seconds))
+
+    with capture_logs() as said:
+        run(*[[TransactionFailed("the broker refuses us")]] * 5, [(1, {ONE: rows(3)}, {})])
+
+    assert waited == [0.1, 0.2, 0.4, 0.8, 1.6]
+    assert [(line["event"].partition(" at ")[0], line.get("because")) for line in said] == [
+        ("waiting for Kafka", "the broker refuses us"),
+        ("Kafka", None),
+    ]
 
 
 def test_it_leaves_the_group_under_its_name(run):

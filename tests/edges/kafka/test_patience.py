@@ -48,6 +48,13 @@ def test_the_waits_grow_up_to_five_seconds_and_begin_anew_after_success(patience
     assert waits.waited == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 0.1]
 
 
+def test_an_absence_of_a_day_is_waited_out(patience, waits):
+    for _ in range(20_000):
+        patience.bear(FAULT)
+
+    assert waits.waited[-1] == 5.0
+
+
 def test_a_long_absence_is_said_once_and_so_is_its_end(patience):
     with capture_logs() as said:
         for _ in range(5):

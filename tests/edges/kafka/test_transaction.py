@@ -263,3 +263,17 @@ def test_every_form_of_being_fenced_is_fenced(fault):
 def test_a_missing_right_is_a_matter_of_the_config(kind):
     with pytest.raises(Misconfigured, match="no right"), translated():
         raise kind("x")
+
+
+@pytest.mark.parametrize(
+    ("fault", "remedy"),
+    [
+        (kafka.errors.InvalidSessionTimeoutError(), "set kafka.client.session_timeout_ms"),
+        (kafka.errors.GroupMaxSizeReachedError(), "group.max.size"),
+        (kafka.errors.InconsistentGroupProtocolError(), "stop it"),
+        (kafka.errors.UnsupportedCodecError("Libraries for snappy compression codec not found"), "python-snappy"),
+    ],
+)
+def test_what_no_other_try_can_mend_ends_the_command_with_what_can(fault, remedy):
+    with pytest.raises(Misconfigured, match=remedy), translated():
+        raise fault

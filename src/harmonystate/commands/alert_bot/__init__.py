@@ -67,9 +67,8 @@ def tell_all(config: Config, sink: Sink, *, instance: str, once: bool, stop: Sto
                 return  # without a goodbye to the group: the name is another's
             with AlertFeed(config.kafka, instance=instance, meter=tools.meter, client_id=client_id) as feed:
                 goal = goal or feed.ends()
-                patience.relieved()
                 teller = Teller(feed, sink, topics=config.kafka.topics, stop=stop, tools=tools, inherits=torn)
-                done = teller.run(goal if once else None)
+                done = teller.run(goal if once else None, on_turn=patience.relieved)
         except TransactionFailed as fault:
             torn = True
             patience.bear(fault)

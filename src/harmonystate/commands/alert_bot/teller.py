@@ -5,7 +5,7 @@ without a gap, in one transaction begun only now. What a kill in between leaves 
 topic delivery or in the channel, and does not tell again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, wait
 from functools import partial
 from typing import Any
@@ -63,11 +63,18 @@ class Teller:
         self._piled = inherits
         self._meter.add(alerts=0)
 
-    def run(self, goal: Mapping[Any, int] | None) -> bool:
-        """Work until asked to stop, or until all up to `goal` is told (then True)."""
+    def run(self, goal: Mapping[Any, int] | None, *, on_turn: Callable[[], object] = lambda: None) -> bool:
+        """Work until asked to stop, or until all up to `goal` is told (then True).
+
+        Args:
+            goal: where the topic ended; None = work on.
+            on_turn: told of each turn as a member of the group.
+        """
         try:
             while not self._stop.is_set():
                 self._take_in(0 if self._backlog else IDLE_S)
+                if self._feed.is_member:
+                    on_turn()
                 if self._feed.has_caught_up() or self._backlog.is_full:  # else the fresh ones are still to come
                     self._step()
                 self._commit()

@@ -60,8 +60,7 @@ def transform_exactly_once(  # noqa: PLR0913 - the one door to the loop; every a
         try:
             with _Loop(settings, source, stage=stage, instance=instance, meter=meter) as loop:
                 goal = goal or loop.ends()
-                patience.relieved()
-                done = loop.run(decide, stop, goal if once else None)
+                done = loop.run(decide, stop, goal if once else None, on_turn=patience.relieved)
         except TransactionFailed as fault:
             patience.bear(fault)
     leave(settings, group=stage, instance=instance)
@@ -77,10 +76,19 @@ class _Loop(Session):
         self._read: dict[TopicPartition, int] = {}
         self._calm_since = time.monotonic()
 
-    def run(self, decide: Decide, stop: Stop, goal: Mapping[TopicPartition, int] | None) -> bool:
-        """Work until asked to stop, or until `goal` is reached (then True)."""
+    def run(
+        self,
+        decide: Decide,
+        stop: Stop,
+        goal: Mapping[TopicPartition, int] | None,
+        *,
+        on_turn: Callable[[], object],
+    ) -> bool:
+        """Work until asked to stop, or until `goal` is reached (then True); `on_turn` hears of each turn as a member."""
         while not stop.is_set():
             self._turn(decide)
+            if self.is_member:
+                on_turn()
             if goal is not None and self._reader.has_reached(goal):
                 self._note_positions()
                 self._commit([])

@@ -8,6 +8,7 @@ import structlog
 from kafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
 
 from harmonystate.config import KafkaSettings
+from harmonystate.core.backoff import backoff
 from harmonystate.edges.kafka.memory import give_back
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed
 from harmonystate.errors import Misconfigured
@@ -51,6 +52,7 @@ class Patience:
         self._clock = clock
         self._log = structlog.get_logger(f"harmony.{stage}")
         self._failures = 0
+        self._waits = backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         self._said = False
         self._fenced_at: float | None = None
         self._settled_at: float | None = None
@@ -68,7 +70,7 @@ class Patience:
         # A failure of another kind, such as a rebalance, is mostly over before anybody could read of it.
         if self._failures > 2 or isinstance(fault.__cause__, NO_ANSWER):
             self._say(str(fault))
-        self._stop.wait(min(FIRST_WAIT_S * 2 ** (self._failures - 1), LONGEST_WAIT_S))
+        self._stop.wait(next(self._waits))
 
     def hear_nothing(self, call: str) -> None:
         """Say already, from whatever thread, that a call is long without an answer, which is yet to fail or to come."""
@@ -82,7 +84,7 @@ class Patience:
         elif self._settled_at is not None and self._clock() >= self._settled_at:
             self._settled_at = None
             give_back()
-        self._failures, self._said = 0, False
+        self._failures, self._said, self._waits = 0, False, backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
 
     def _say(self, because: str) -> None:
         if not self._said:

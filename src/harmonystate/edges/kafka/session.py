@@ -76,6 +76,11 @@ class Session:
         """Make readable what came to us from an instance that is gone; call it when our share is settled."""
         abort_what_was_left(self._settings, group=self._group, instance=self._instance, prefix=self._prefix)
 
+    @property
+    def is_member(self) -> bool:
+        """Say whether the group has given us a share in this life: opening the clients alone proves nothing."""
+        return self._generation is not None
+
     def ends(self) -> dict[TopicPartition, int]:
         """Return where the topic's committed records end now."""
         return self._reader.ends()

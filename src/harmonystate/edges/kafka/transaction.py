@@ -29,6 +29,15 @@ _FENCED = (
     kafka_errors.InvalidProducerEpochError,
     kafka_errors.FencedInstanceIdError,
 )
+# What no other try can mend, and what can.
+_FOR_EVER = {
+    kafka_errors.InvalidSessionTimeoutError: "set kafka.client.session_timeout_ms to what the broker allows "
+    "(group.min.session.timeout.ms, group.max.session.timeout.ms)",
+    kafka_errors.GroupMaxSizeReachedError: "the group has as many members as group.max.size of the broker allows",
+    kafka_errors.InconsistentGroupProtocolError: "a consumer of another kind is in the group: stop it",
+    kafka_errors.UnsupportedCodecError: "install what reads it (python-snappy, zstandard) beside harmony, or "
+    "have those who write it write gzip or lz4",
+}
 _TOO_LARGE = (kafka_errors.MessageSizeTooLargeError, kafka_errors.RecordListTooLargeError)
 
 
@@ -181,6 +190,9 @@ def translated(*, to: str = "READ", name: str = "") -> Iterator[None]:
 def _translate(fault: Exception, causes: Sequence[Exception]) -> Exception:
     if any(isinstance(cause, _FENCED) for cause in causes):
         return Fenced(fault)
+    for kind, remedy in _FOR_EVER.items():
+        if any(isinstance(cause, kind) for cause in causes):
+            return Misconfigured(f"{fault}: {remedy}")
     if any(isinstance(cause, _TOO_LARGE) for cause in causes):
         return Misconfigured(
             "a record is larger than max.message.bytes of its topic allows: "

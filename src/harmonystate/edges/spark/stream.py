@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from harmonystate.config import Config
+from harmonystate.core.backoff import backoff
 from harmonystate.edges.spark.census import Census
 from harmonystate.edges.spark.checkpoint import planned_offsets
 from harmonystate.edges.spark.faults import cause_of, refuse_final
@@ -88,6 +89,7 @@ class Stream:
         self._census = Census(spark.sparkContext)
         self._fault: BaseException | None = None
         self._failures = 0  # since the last batch that got through
+        self._waits = backoff(_FIRST_WAIT_S, _LONGEST_WAIT_S)
         self._watchdog = Watchdog(jvm_of(spark), look=self._look, is_urgent=self._is_urgent)
 
     def run(self, *, once: bool) -> None:
@@ -114,7 +116,7 @@ class Stream:
             # Said at the first failure and then ever less often, so that a night without Cassandra is a few lines.
             if self._failures.bit_count() == 1:
                 _log.warning("interrupted, tries again", because=cause_of(fault), failures=self._failures)
-            self._stop.wait(min(_FIRST_WAIT_S * 2 ** (self._failures - 1), _LONGEST_WAIT_S))
+            self._stop.wait(next(self._waits))
 
     def _run_query(self, *, once: bool) -> BaseException | None:
         """Run one query to its end; return what ended it, or None when it ended well."""
@@ -175,7 +177,7 @@ class Stream:
         self._clock.finish()
         if self._failures:
             _log.warning("goes on", failures=self._failures)
-            self._failures = 0
+            self._failures, self._waits = 0, backoff(_FIRST_WAIT_S, _LONGEST_WAIT_S)
         self._watch.stored(outcome)
 
     def _follow(self, query: StreamingQuery) -> None:
