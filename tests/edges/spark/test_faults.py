@@ -1,7 +1,7 @@
 import pytest
 from pyspark.errors import StreamingQueryException
 
-from harmonystate.edges.spark.faults import RecordsGone, cause_of, refuse_final
+from harmonystate.edges.spark.faults import RecordsGone, cause_of, explaining, refuse_final
 from harmonystate.errors import BadInput, Busy, Misconfigured, Unavailable
 
 CHECKPOINT = "/home/of/checkpoint"
@@ -150,3 +150,30 @@ def test_what_a_node_of_cassandra_answered_is_not_cut_off_by_what_stands_before_
     text = f"java.io.IOException: no\nCaused by: com.example.AllNodesFailedException: {before}{node}: [{refused}]\n"
 
     assert cause_of(ValueError(text)) == refused
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        (NO_MODIFY, Misconfigured, "grants user reader too little"),
+        ("java.io.IOException: No space left on device", Busy, "no space is left in spark.local.dir"),
+        (
+            "java.io.IOException: Failed to open native connection to Cassandra at {127.0.0.1:9042}",
+            Unavailable,
+            "Cassandra at here does not answer Spark: .* Failed to open native connection",
+        ),
+        (
+            "Job aborted\nCaused by: com.datastax.oss.driver.api.core.DriverTimeoutException: Query timed out",
+            Unavailable,
+            "Query timed out",
+        ),
+    ],
+)
+def test_what_ends_a_job_on_cassandra_s_tables_is_said_where_somebody_can_mend_it(text, kind, said):
+    with pytest.raises(kind, match=said), explaining("Cassandra at here"):
+        raise ended(text)
+
+
+def test_what_may_be_a_bug_of_ours_stays_as_it_is():
+    with pytest.raises(StreamingQueryException), explaining("Cassandra at here"):
+        raise ended("org.apache.spark.SparkRuntimeException: [DIVIDE_BY_ZERO] Division by zero")

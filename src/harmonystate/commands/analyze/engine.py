@@ -38,6 +38,8 @@ class Fresh(NamedTuple):
 class Engine:
     """What a run does in Spark; each of its calls raises SparkLost when Spark does not answer any more.
 
+    What else may end them is said in `edges.spark.faults.explaining`.
+
     Args:
         settings: where rollups are.
         open_spark: called once, when Spark is first needed, with whether there is little to do.
@@ -100,9 +102,11 @@ class Engine:
     @contextmanager
     def _guarded(self) -> "Iterator[SparkSession]":
         """Lend Spark to a body that may wait for Cassandra without end."""
+        from harmonystate.edges.cassandra.causes import where
+        from harmonystate.edges.spark.faults import explaining
         from harmonystate.edges.spark.guard import guarded
 
-        with guarded(self._spark):
+        with explaining(where(self._settings)), guarded(self._spark):
             yield self._spark
 
 

@@ -1,9 +1,10 @@
-"""What ended a query: whether trying again can help, and in one line why it ended."""
+"""What ended a query or a job: whether trying again can help, and in one line why it ended."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import PySparkException
 
 from harmonystate.errors import BadInput, Busy, HarmonyError, Misconfigured, Unavailable
@@ -15,6 +16,12 @@ _GONE = re.compile(r"Cannot fetch offset (\d+) \(.*?TopicPartition: (\S+)-(\d+)\
 _LOST = re.compile(r"[^\n]*\b[Ss]ome data may have been (?:lost|missed)")
 # What a node answered, a wrong password say, stands behind so many words that it would be cut off.
 _NO_NODE = re.compile(r"AllNodesFailedException: .*?\): \[(.+)\]")
+# What the connector and the Java driver say of a Cassandra that is away, frozen or overloaded.
+_NO_ANSWER = re.compile(
+    r"\b(?:AllNodesFailed|NoNodeAvailable|DriverTimeout|ClosedConnection|Heartbeat|ReadTimeout|WriteTimeout|Unavailable"
+    r"|ReadFailure|WriteFailure|Overloaded|Bootstrapping)Exception\b|Failed to open native connection to Cassandra"
+    r"|Failed to write statements to"
+)
 _WORKER_BUG = re.compile(r"PythonException: .*Traceback", re.DOTALL)
 
 
@@ -58,6 +65,31 @@ def refuse_final(fault: BaseException, checkpoint: str) -> None:
     for pattern, refusal in _REFUSALS:
         if found := pattern.search(text):
             raise refusal(checkpoint, found[0].strip())
+
+
+@contextmanager
+def explaining(away: str) -> Iterator[None]:
+    """Raise what ended a job on Cassandra's tables as one of ours; what may be a bug is raised as it is.
+
+    Args:
+        away: which Cassandra, for whoever reads that it does not answer.
+
+    Raises:
+        Misconfigured: when a right is missing.
+        Busy: when Spark's own disk is full.
+        Unavailable: when Cassandra does not answer.
+    """
+    try:
+        yield
+    except (Py4JJavaError, PySparkException) as fault:
+        text = text_of(fault)
+        if grant := _NO_GRANT.search(text):
+            raise _no_grant("", grant[0].strip()) from fault
+        if _NO_SPACE.search(text):
+            raise Busy(f"no space is left in spark.local.dir ({cause_of(fault)}): make room, and try again") from fault
+        if _NO_ANSWER.search(text):
+            raise Unavailable(f"{away} does not answer Spark: {cause_of(fault)}") from fault
+        raise
 
 
 def let_go(checkpoint: str) -> str:
@@ -113,9 +145,11 @@ def _no_grant(_: str, found: str) -> HarmonyError:
     return Misconfigured(f"Cassandra grants user {found.split()[1]} too little: {found}")
 
 
+_NO_SPACE = re.compile(r"No space left on device")
+_NO_GRANT = re.compile(r"User \S+ has no \w+ permission on [^\n]+")
 # What Spark says of a log file that was cut, overwritten or emptied; it names the file only in the first case.
 _REFUSALS: tuple[tuple[re.Pattern[str], Callable[[str, str], HarmonyError]], ...] = (
-    (re.compile(r"No space left on device"), _full),
+    (_NO_SPACE, _full),
     (re.compile(r"\S+/(?:offsets|commits)/\d+\. (?:Incomplete|Malformed) log file"), _damaged),
     (re.compile(r"(?:Incomplete|Malformed) log file|ChecksumException[^\n]*"), _damaged),
     (re.compile(r"JsonEOFException|JsonParseException|MismatchedInputException|Expected e\.g\. \{"), _damaged),
@@ -126,5 +160,5 @@ _REFUSALS: tuple[tuple[re.Pattern[str], Callable[[str, str], HarmonyError]], ...
     # What Kafka's client and Cassandra's connector say of a right that is missing.
     (re.compile(r"(?<=Not authorized to access topics: \[)[^\]\n]+"), _no_right("topic")),
     (re.compile(r"(?<=Not authorized to access group: )[^\n]+"), _no_right("group")),
-    (re.compile(r"User \S+ has no \w+ permission on [^\n]+"), _no_grant),
+    (_NO_GRANT, _no_grant),
 )
