@@ -13,11 +13,12 @@ from harmonystate.core import verdict
 from harmonystate.core.ids import alert_id
 from harmonystate.core.record import Outgoing
 from harmonystate.core.wire import encode_report
+from harmonystate.edges.cassandra import reports as reports_edge
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.lease import hold_lease
 from harmonystate.edges.cassandra.reports import write_rows
 from harmonystate.edges.kafka.topics import create_topics
-from harmonystate.errors import BadUsage, Busy, CheckFailed, Misconfigured
+from harmonystate.errors import BadUsage, Busy, CheckFailed, Misconfigured, Unavailable
 from tests.support import chain
 from tests.support.fake_discord import CHANNEL_ID
 from tests.support.kafka import read, write
@@ -106,6 +107,30 @@ def test_a_deleted_row_is_named_and_repaired_as_it_was(filled, capsys):
     assert (mended["said"], mended["repaired"]) == (None, [{"action": "store", "to": "table report", "count": 1}])
     assert looked(filled, capsys)["wrong"] == {}
     assert stored(filled) == before
+
+
+def test_a_repair_that_dies_right_behind_its_rows_has_marked_their_hour(filled, capsys, monkeypatch):
+    """The rows are there, so nobody comes back to them: without a mark, analyze would never count them."""
+    hour = chain.LAST_HOUR
+    with open_session(filled.cassandra) as session:
+        marked = session.execute("SELECT changed FROM report_hours WHERE day = %s AND hour = %s", (hour.date(), hour))
+        delete_row(filled, CALM)
+        marks, mark_changed = [], reports_edge.mark_changed
+
+        def die_at_the_second(*args, **options):
+            marks.append(args)
+            if len(marks) == 2:
+                raise Unavailable("Cassandra is gone")
+            mark_changed(*args, **options)
+
+        monkeypatch.setattr(reports_edge, "mark_changed", die_at_the_second)
+        with pytest.raises(Unavailable):
+            looked(filled, capsys, repair=True)
+        monkeypatch.undo()
+
+        assert looked(filled, capsys)["wrong"] == {}
+        now = session.execute("SELECT changed FROM report_hours WHERE day = %s AND hour = %s", (hour.date(), hour))
+        assert now.one().changed.time > marked.one().changed.time
 
 
 def test_a_row_that_disagrees_is_overwritten_though_its_writer_s_clock_was_ahead(filled, capsys):

@@ -8,8 +8,8 @@ from cassandra import WriteTimeout
 from cassandra.policies import WriteType
 
 from harmonystate.config import CassandraSettings
+from harmonystate.edges.cassandra import conditional, schema
 from harmonystate.edges.cassandra import recorded as records
-from harmonystate.edges.cassandra import schema
 from harmonystate.edges.cassandra.connect import connected, open_session
 from harmonystate.errors import Misconfigured
 
@@ -210,6 +210,7 @@ class Contended:
 )
 def test_who_meets_others_on_the_way_to_the_lock_asks_again(ends, asked, monkeypatch):
     monkeypatch.setattr(schema, "_LOOK_EVERY_S", 0)
+    monkeypatch.setattr(conditional, "_ASK_AGAIN_S", 0)
     session = Contended(*ends)
 
     with schema._alone(session):

@@ -99,5 +99,6 @@ def naming_what_is_gone(config: Config, checkpoint: str) -> Iterator[None]:
         yield
     except RecordsGone as gone:
         topic = config.kafka.topics.global2
-        first = first_offsets(config.kafka, topic).get(gone.partition, gone.offset)
+        with answering(config.kafka):
+            first = first_offsets(config.kafka, topic).get(gone.partition, gone.offset)
         raise loss(topic, [Gap(gone.partition, gone.offset, first - 1)], checkpoint) from gone

@@ -12,6 +12,7 @@ reports.py  the table report, row by row: for verify and what mends
 traces.py   what the tables hold of one report
 erasure.py  takes one person out
 forgotten.py  whom no row is to name
+conditional.py  statements of which nobody may say whether they were applied
 lease.py    one run of analyze at a time
 saved.py    what analyze has saved, for the dashboard
 analysis_reader.py, analysis_writer.py   what analyze reads and writes: rollups, series, answers

@@ -14,7 +14,7 @@ _MARK = "INSERT INTO report_hours (day, hour, changed) VALUES (?, ?, now()) USIN
 
 
 def mark_changed(session: Session, hours: Iterable[datetime], *, settings: CassandraSettings, now: datetime) -> None:
-    """Mark hours as changed, after rows of theirs were written; a mark lives as long as the hour's last row can.
+    """Mark hours as changed, around the writing of rows of theirs; a mark lives as long as the hour's last row can.
 
     Args:
         hours: whole UTC hours that hold rows.

@@ -10,6 +10,7 @@ import structlog
 from cassandra import DriverException
 from cassandra.cluster import NoHostAvailable, Session
 
+from harmonystate.edges.cassandra.conditional import settled
 from harmonystate.errors import Busy
 
 TTL_S = 30
@@ -21,6 +22,7 @@ _TAKE = "INSERT INTO leases (name, holder) VALUES (%s, %s) IF NOT EXISTS USING T
 _RENEW = "UPDATE leases USING TTL %s SET holder = %s WHERE name = %s IF holder = %s"
 _GIVE_BACK = "DELETE FROM leases WHERE name = %s IF holder = %s"
 _TAKEN_AT = "SELECT WRITETIME(holder) AS taken FROM leases WHERE name = %s"
+_log = structlog.get_logger("harmony.lease")
 
 
 class Lease:
@@ -40,7 +42,8 @@ class Lease:
         """
         self._session, self._name, self._holder = session, name, str(uuid4())
         self._until = time.monotonic() + TTL_S
-        if not session.execute(_TAKE, (name, self._holder, TTL_S)).was_applied:
+        taken = settled(session, _TAKE, (name, self._holder, TTL_S), within_s=TTL_S / 2)
+        if not (taken.was_applied or taken.one().holder == self._holder):
             who = f"another `harmony {name}`{_SHARED.get(name, '')}"
             raise Busy(f"{who} is running: try again when it is done (a killed one: in {TTL_S} s)")
         self.timestamp: int = session.execute(_TAKEN_AT, (name,)).one().taken
@@ -61,8 +64,12 @@ class Lease:
         self._until = asked + TTL_S if held else asked
 
     def give_back(self) -> None:
-        """Let the next one take it, unless somebody has."""
-        self._session.execute(_GIVE_BACK, (self._name, self._holder))
+        """Let the next one take it, unless somebody has; where Cassandra does not answer, it ends by itself."""
+        try:
+            self._session.execute(_GIVE_BACK, (self._name, self._holder))
+        except (DriverException, NoHostAvailable) as fault:
+            # What was done under it stands: no reason to fail, nor to hide another one.
+            _log.warning("lease not given back", cause=str(fault).splitlines()[0], ends_within_s=TTL_S)
 
 
 @contextmanager
@@ -85,9 +92,8 @@ def hold_lease(session: Session, name: str) -> Iterator[Lease]:
 
 
 def _keep(lease: Lease, done: threading.Event) -> None:
-    log = structlog.get_logger("harmony.lease")
     while not done.wait(_RENEW_EVERY_S):
         try:
             lease.renew()
         except (DriverException, NoHostAvailable) as fault:
-            log.warning("lease not renewed", cause=str(fault).splitlines()[0])
+            _log.warning("lease not renewed", cause=str(fault).splitlines()[0])

@@ -65,7 +65,7 @@ def read_rows(session: Session, settings: CassandraSettings, hours: Iterable[dat
 
 
 def write_rows(session: Session, settings: CassandraSettings, reports: Iterable[Report], *, now: datetime) -> int:
-    """Store reports as ingest does, over whatever stands there, and mark their hours; return how many.
+    """Store reports as ingest does, over whatever stands there, and mark their hours as changed; return how many.
 
     One whose time is over is left out.
 
@@ -73,13 +73,16 @@ def write_rows(session: Session, settings: CassandraSettings, reports: Iterable[
         Unavailable: when Cassandra does not answer; the same again is harmless.
     """
     rows = [row for report in reports if (row := _row(report, settings, now))[-1] > 0]
+    hours = {row[0] for row in rows}
+    # Before the rows: where we are killed in between, nobody would come back to rows that are there.
+    mark_changed(session, hours, settings=settings, now=now)
     with translating(settings):
         keys = [row[:5] for row in rows]
         written = execute_concurrent_with_args(session, session.prepare(_WRITTEN), keys, raise_on_first_error=True)
         stamped = [(*row, _later(found.one() or (), now)) for row, (_, found) in zip(rows, written, strict=True)]
         execute_concurrent_with_args(session, session.prepare(_WRITE), stamped, raise_on_first_error=True)
     # After the rows: whoever reads an hour after its mark sees them.
-    mark_changed(session, {row[0] for row in rows}, settings=settings, now=now)
+    mark_changed(session, hours, settings=settings, now=now)
     return len(rows)
 
 

@@ -3,18 +3,18 @@
 import math
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib import resources
 from string import Template
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from cassandra import InvalidRequest, WriteTimeout
-from cassandra.cluster import ResultSet, Session
-from cassandra.policies import WriteType
+from cassandra import InvalidRequest
+from cassandra.cluster import Session
 
 from harmonystate.config import CassandraSettings
+from harmonystate.edges.cassandra.conditional import settled
 from harmonystate.edges.cassandra.connect import connected
 from harmonystate.edges.cassandra.recorded import (
     read_settings,
@@ -110,26 +110,13 @@ def _alone(session: Session) -> Iterator[None]:
     try:
         yield
     finally:
-        _settled(session, "DELETE FROM settings WHERE name = 'setup' IF value = %s", (holder,))
+        settled(session, "DELETE FROM settings WHERE name = 'setup' IF value = %s", (holder,), within_s=_LOCK_TTL_S)
 
 
 def _take(session: Session, holder: str) -> bool:
     take = "INSERT INTO settings (name, value) VALUES ('setup', %s) IF NOT EXISTS USING TTL %s"
-    taken = _settled(session, take, (holder, _LOCK_TTL_S))
-    # What was asked twice may have been applied at the first time.
+    taken = settled(session, take, (holder, _LOCK_TTL_S), within_s=_LOCK_TTL_S)
     return bool(taken.was_applied or taken.one().value == holder)
-
-
-def _settled(session: Session, statement: str, values: Sequence[object]) -> ResultSet:
-    """Run a conditional statement; again where it met those of others, for then nobody says whether it was applied."""
-    until = time.monotonic() + _LOCK_TTL_S
-    while True:
-        try:
-            return session.execute(statement, values)
-        except WriteTimeout as fault:
-            if fault.write_type != WriteType.CAS or time.monotonic() > until:
-                raise
-        time.sleep(_LOOK_EVERY_S)
 
 
 def _run_steps(session: Session, settings: CassandraSettings, *, done: int) -> None:

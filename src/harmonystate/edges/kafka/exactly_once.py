@@ -84,7 +84,10 @@ class _Loop(Session):
         *,
         on_turn: Callable[[], object],
     ) -> bool:
-        """Work until asked to stop, or until `goal` is reached (then True); `on_turn` hears of each turn as a member."""
+        """Work until asked to stop, or until `goal` is reached (then True).
+
+        Each turn as a member of the group is told to `on_turn`.
+        """
         while not stop.is_set():
             self._turn(decide)
             if self.is_member:
