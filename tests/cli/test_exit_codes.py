@@ -215,6 +215,53 @@ def test_output_that_finds_no_room_is_75(tmp_path: Path):
     )
 
 
+@pytest.mark.parametrize("closed", [">&-", "<&-", ">&- <&-"])
+def test_a_closed_stream_takes_nothing_from_the_reason(closed: str, tmp_path: Path):
+    done = shell(f"{HARMONY} setup {closed}", tmp_path, HARMONY_X="1")
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (78, "", 1)
+    assert done.stderr.startswith("harmony: environment: HARMONY_X: unknown key")
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- 2>&-", "<&- >&- 2>&-"])
+def test_a_reason_whose_stream_is_closed_goes_nowhere_else(closed: str, tmp_path: Path):
+    done = shell(f"{HARMONY} setup {closed}", tmp_path, HARMONY_X="1")
+
+    assert (done.returncode, done.stdout, done.stderr) == (78, "", "")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "produce --count 3 --output - >&-",
+        "stream-alerts --input - --output - <&-",
+        "stream-alerts --input - --output - <&- >&- 2>&-",
+        "--help >&-",
+        "--version >&- 2>&-",
+    ],
+)
+def test_a_closed_stream_is_as_good_as_dev_null(typed: str, tmp_path: Path):
+    done = shell(f"{HARMONY} {typed}", tmp_path)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_no_file_takes_the_place_of_a_closed_stream_and_a_child_finds_it_open(tmp_path: Path):
+    script = """
+import os, subprocess, sys
+from harmonystate.cli.streams import open_what_is_closed
+open_what_is_closed()
+print("ours")
+log = open("log", "w")
+child = subprocess.run([sys.executable, "-c", "import sys; print(sys.stdin.read(), end=str()); sys.exit(7)"])
+os._exit(child.returncode if log.fileno() > 2 else 1)
+"""
+    done = shell(f"{sys.executable} -c '{script}' <&- >&-", tmp_path)
+
+    assert (done.returncode, done.stderr) == (7, "")
+    assert (tmp_path / "log").read_text() == ""
+
+
 def test_a_bug_is_1_with_a_traceback(tmp_path: Path):
     script = """
 import sys, types, harmonystate.commands as commands

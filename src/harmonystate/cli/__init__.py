@@ -31,6 +31,7 @@ from harmonystate.cli.options import (
 )
 from harmonystate.cli.showing import showing
 from harmonystate.cli.silencing import silencing
+from harmonystate.cli.streams import open_what_is_closed
 from harmonystate.edges.local.stop import unwind_on_sigterm
 from harmonystate.errors import HarmonyError
 
@@ -205,6 +206,7 @@ app.add_typer(mending)
 
 def main() -> None:
     """Run `harmony`; a failure that a user can mend is one line on stderr and the exit code of its kind."""
+    open_what_is_closed()
     unwind_on_sigterm()
     try:
         app()
