@@ -48,7 +48,13 @@ def test_what_is_no_delivery_silences_nobody(value):
 
 @pytest.mark.parametrize(
     ("said", "told_at"),
-    [("2026-11-24T16:38:19.000Z", HEARD.replace(second=19, microsecond=0)), ("yesterday", None), ("", None)],
+    [
+        ("2026-11-24T16:38:19.000Z", HEARD.replace(second=19, microsecond=0)),
+        ("yesterday", None),
+        ("", None),
+        ("9999-12-31T23:59:59-01:00", None),
+        ("0001-01-01T00:00:00+01:00", None),
+    ],
 )
 def test_a_note_says_when_the_alert_was_told_where_it_is_one_of_ours(said, told_at):
     value = json.dumps({"alertId": "a", "deliveredAt": said}).encode()

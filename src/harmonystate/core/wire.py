@@ -174,7 +174,10 @@ def parse_time(text: str) -> datetime:
     else:
         day, clock, fraction, offset = match.groups()
         exact = f"{day}T{clock}{(fraction or '.000').ljust(4, '0')}{offset or '+00:00'}"
-        time = datetime.fromisoformat(exact).astimezone(UTC)
+        try:
+            time = datetime.fromisoformat(exact).astimezone(UTC)
+        except OverflowError:
+            raise ValueError("expected a year from 2000 to 2100") from None
     if not 2000 <= time.year <= 2100:
         raise ValueError("expected a year from 2000 to 2100")
     return time
@@ -190,7 +193,7 @@ def _uuid(text: str, path: str) -> str:
 def _parse_time(text: str, path: str) -> datetime:
     try:
         return parse_time(text)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise NotAReport(f"expected an RFC 3339 time with a zone, years 2000 to 2100 - at `{path}`") from None
 
 
