@@ -1,6 +1,7 @@
 """Where a run begins, where it ends, and how fast its event time goes: the options that do not shape a report."""
 
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 
 from msgspec import Struct
 
@@ -49,6 +50,8 @@ class Bounds(Struct, frozen=True):
             span = parse_duration(duration) if duration else None
         except ValueError as fault:
             raise BadUsage(f"--duration {duration}: {fault}") from None
+        if not isfinite(speed):
+            raise BadUsage(f"--speed {speed}: expected a finite number")
         option, begin = ("--backfill", backfill) if backfill else ("--start", start)
         if begin is None:
             return cls(count, span, speed)
