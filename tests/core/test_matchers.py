@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from harmonystate.core.forgotten import id_of_name
 from harmonystate.core.matchers import Matchers, parse_matchers
 from harmonystate.core.report import Person
+from harmonystate.core.routes import Box
 from tests.support.alerts import HEARD, alerts, as_raised, raised
 
 scores = st.none() | st.integers(0, 10)
@@ -80,9 +81,17 @@ def test_no_name_is_kept():
 
 
 def test_what_is_shown_is_what_was_typed():
-    typed = ["drone=7", "area=48.85,2.25,48.91,2.35", "min_score=1", "max_score=3"]
+    typed = ["drone=7", "area=48.85,2.25,48.91,2.35", "area=-48.8566123,2,49,179.9999999", "min_score=1", "max_score=3"]
 
     assert str(parse_matchers(typed)).split() == typed
+
+
+@given(st.tuples(*(st.floats(-most, most) for most in (90, 180, 90, 180))))
+def test_an_area_that_is_typed_again_as_it_is_shown_is_the_same(corners):
+    south, west, north, east = corners
+    shown = Matchers(areas=(Box(min(south, north), west, max(south, north), east),))
+
+    assert parse_matchers([str(shown)]) == shown
 
 
 @pytest.mark.parametrize(

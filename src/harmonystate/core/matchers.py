@@ -42,7 +42,7 @@ class Matchers(Struct, frozen=True, rename="camel", omit_defaults=True):
     def __str__(self) -> str:
         """Spell them as they are typed, persons by their ids."""
         spelt = [f"drone={drone}" for drone in self.drones] + [f"person={person}" for person in self.persons]
-        spelt += [f"area={','.join(f'{degrees:g}' for degrees in area)}" for area in self.areas]
+        spelt += [f"area={','.join(repr(degrees).removesuffix('.0') for degrees in area)}" for area in self.areas]
         scores = (("min_score", self.min_score), ("max_score", self.max_score))
         return " ".join([*spelt, *(f"{name}={score}" for name, score in scores if score is not None)])
 
