@@ -1,7 +1,8 @@
+import codecs
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harmonystate.core.dead_letter import Burial
@@ -60,3 +61,14 @@ def test_bytes_are_shown_without_anything_that_could_steer_a_terminal(value: byt
 def test_readable_text_is_shown_as_it_is():
     assert spell_bytes('{"firstname":"Zoë"}'.encode()) == '{"firstname":"Zoë"}'
     assert spell_bytes(b"\x1b[31m\xff\n") == "\\x1b[31m\\xff\\n"
+
+
+@given(st.binary())
+@example(b"\x1b")
+@example(rb"\x1b")
+@example(b"\x80")
+@example("\x80".encode())
+def test_what_is_shown_tells_which_bytes_they_were(value: bytes):
+    meant, _ = codecs.escape_decode(spell_bytes(value).encode())  # type: ignore[attr-defined]
+
+    assert meant == value

@@ -85,9 +85,16 @@ def parse_at(text: str) -> tuple[int, int]:
 
 
 def spell_bytes(value: bytes) -> str:
-    """Write bytes so that no terminal is steered by them and nothing is lost: what is not printable is escaped."""
-    text = value.decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """Write bytes so that no terminal is steered by them and nothing is lost.
+
+    What is not printable, and the backslash, is escaped byte by byte, as Python does.
+    """
+    text = value.decode("utf-8", "surrogateescape")
+    return "".join(c if c.isprintable() and c != "\\" else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    return repr(character.encode("utf-8", "surrogateescape"))[2:-1]
 
 
 def moment(milliseconds: int) -> datetime:
