@@ -19,9 +19,9 @@ from harmonystate.commands.produce.begin import Wish
 from harmonystate.commands.produce.ticks import TICK_MS, ticks
 from harmonystate.config import City, ProduceSettings
 from harmonystate.core.fleet import Made
+from harmonystate.core.moments import to_ms
 from harmonystate.core.pace import Pace
 from harmonystate.core.population import Population, Sentence
-from harmonystate.core.schedule import to_ms
 from harmonystate.errors import BadUsage, Misconfigured
 from tests.support.services import child_environment
 

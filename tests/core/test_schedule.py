@@ -1,7 +1,6 @@
 """When each drone reports: once an interval, at its own moment in it."""
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
@@ -9,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmonystate.core.chance import Chance
-from harmonystate.core.schedule import Schedule, from_ms, to_ms
-from tests.support.strategies import times
+from harmonystate.core.schedule import Schedule
 
 START_MS = 1_795_537_097_123
 fleets = st.integers(1, 300)
@@ -95,12 +93,6 @@ def test_another_key_lets_the_drones_take_turns_in_another_order():
     orders = {tuple(schedule(100, key=str(key)).drone(n) for n in range(100)) for key in range(50)}
 
     assert len(orders) > 40
-
-
-@given(times)
-def test_milliseconds_and_moments_are_the_same_thing(moment: datetime):
-    assert from_ms(to_ms(moment)) == moment
-    assert to_ms(moment) == (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def test_a_shuffled_fleet_is_not_in_order_of_its_numbers():

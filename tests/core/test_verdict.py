@@ -8,6 +8,7 @@ from harmonystate.core import ids
 from harmonystate.core.audit import Extent
 from harmonystate.core.findings import Remedy
 from harmonystate.core.forgotten import Forgetting, id_of_name, name_of
+from harmonystate.core.moments import to_ms
 from harmonystate.core.record import Place
 from harmonystate.core.windows import Window, floor_to_hour
 from tests.support.audits import NOW, WRITTEN, Stage, alert, report, told
@@ -28,6 +29,13 @@ def test_where_all_agree_nothing_is_wrong(stage: Stage):
     findings = stage.judged().findings
 
     assert (findings.total, findings.waiting.total(), findings.mendable) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("written_ms", [to_ms(WRITTEN) * 1000, 2**62, -1])
+def test_a_record_whose_timestamp_is_no_time_is_judged_all_the_same(stage: Stage, written_ms: int):
+    stage.written_ms = written_ms
+
+    assert told(stage.judged()) == []
 
 
 def test_a_row_that_is_gone_is_missing_and_stored_again_from_global2(stage: Stage):

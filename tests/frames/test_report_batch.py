@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harmonystate.core.moments import to_ms
 from harmonystate.core.wire import encode_report
 from harmonystate.frames.contents import Contents
 from harmonystate.frames.report_batch import DECODED, FAULT_FIELDS, REPORT_FIELDS, decode_batches
@@ -18,13 +19,13 @@ WRITTEN = datetime(2026, 11, 24, 16, 38, 18, tzinfo=UTC)
 MONTH = timedelta(days=30)
 
 
-def records(*values):
-    """Return an Arrow batch as Spark makes it of Kafka records."""
+def records(*values, written=WRITTEN):
+    """Return an Arrow batch as Spark makes it of Kafka records; `written` may be microseconds since 1970."""
     return pa.RecordBatch.from_pydict(
         {
             "partition": pa.array([3] * len(values), pa.int32()),
             "offset": pa.array(range(100, 100 + len(values)), pa.int64()),
-            "timestamp": pa.array([WRITTEN] * len(values), pa.timestamp("us", "UTC")),
+            "timestamp": pa.array([written] * len(values), pa.timestamp("us", "UTC")),
             "key": pa.array([b"7"] * len(values), pa.binary()),
             "value": pa.array(values, pa.binary()),
         }
@@ -139,7 +140,17 @@ def test_what_a_batch_holds_is_told_as_it_is_decoded():
 
     hour = datetime(2026, 11, 24, 16, tzinfo=UTC)
     assert told == [
-        Contents(stored=1, expired=1, dead=1, hours=frozenset([hour]), oldest=WRITTEN),
+        Contents(stored=1, expired=1, dead=1, hours=frozenset([hour]), oldest_ms=to_ms(WRITTEN)),
         Contents(),
-        Contents(dead=1, oldest=WRITTEN),
+        Contents(dead=1, oldest_ms=to_ms(WRITTEN)),
     ]
+
+
+@pytest.mark.parametrize("ms", [to_ms(WRITTEN) * 1000, -1, -to_ms(WRITTEN) * 1000])
+def test_a_batch_whose_timestamps_no_datetime_can_hold_is_decoded_all_the_same(ms):
+    told = []
+    batch = records(WELL_FORMED["as we write it"], written=ms * 1000)
+
+    list(decode_batches([batch], shards=4, keep=MONTH, now=NOW, note=told.append))
+
+    assert [(contents.stored, contents.oldest_ms) for contents in told] == [(1, ms)]

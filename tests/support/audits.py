@@ -8,6 +8,7 @@ from harmonystate.core import ids
 from harmonystate.core.alert import alert_from
 from harmonystate.core.audit import EVERYTHING, Audit, Extent, Stores
 from harmonystate.core.dead_letter import bury, read_burial
+from harmonystate.core.moments import to_ms
 from harmonystate.core.record import Place
 from harmonystate.core.report import Person, Report
 from harmonystate.core.verdict import Terms, judge
@@ -49,13 +50,13 @@ class Stage:
         self.rows = [self.sad, self.calm]
         self.reached = {"stream-alerts": 3, "ingest": 3, "alert-bot": 1}
         self.returned: set[Place] = set()
-        self.written = WRITTEN
+        self.written_ms = to_ms(WRITTEN)
         self.extents = dict.fromkeys(STORES, ALL)
         self.now = NOW
 
     def judged(self, *, window=EVERYTHING, forgotten=MappingProxyType({}), keep=timedelta(days=30), limit=20) -> Audit:
         audit = Audit(STORES, threshold=2, window=window, forgotten=forgotten, limit=limit)
-        at = round(self.written.timestamp() * 1000)
+        at = self.written_ms
         for side, records in enumerate((self.global1, self.global2)):
             for offset, record in enumerate(records):
                 value = encode_report(record) if isinstance(record, Report) else record

@@ -8,7 +8,7 @@ from harmonystate.config import Config
 from harmonystate.core.dead_letter import read_burial
 from harmonystate.core.delivery import SILENCED, DeliveryNote
 from harmonystate.core.durations import parse_moment
-from harmonystate.core.letters import moment
+from harmonystate.core.moments import from_ms
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
 from harmonystate.core.trail import Step, Trail, Wanted, link_of
@@ -85,7 +85,7 @@ class _Search:
                     self._note(self._reports, topic, record)
         for record in self._read(self._topics.delivery):
             if note := self._wanted.take_delivery(record.value):
-                at = note.told_at() or moment(record.timestamp)
+                at = note.told_at() or from_ms(record.timestamp)
                 became = "silenced" if note.kind == SILENCED else "delivered"
                 self._note(self._later, became, self._where(note), at, f"{note.kind} {note.message_id}")
                 self._note(self._later, "delivery", record)
@@ -132,7 +132,7 @@ class _Search:
             return
         place = place_of(where)
         self._places.add(place)
-        steps.append(Step(name, str(place), moment(where.timestamp), detail))
+        steps.append(Step(name, str(place), from_ms(where.timestamp), detail))
 
     def _read(self, topic: str) -> Iterator[Record]:
         for count, record in enumerate(self._surveyor.read(topic, since=self._since), start=1):

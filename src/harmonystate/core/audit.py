@@ -15,9 +15,10 @@ from harmonystate.core.alert import alert_from
 from harmonystate.core.dead_letter import Burial
 from harmonystate.core.findings import Case, Findings, Kind, Remedy
 from harmonystate.core.forgotten import Forgotten, without
+from harmonystate.core.moments import from_ms, to_ms
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
-from harmonystate.core.report_index import GLOBAL1, GLOBAL2, ReportIndex, key_of, ms_of
+from harmonystate.core.report_index import GLOBAL1, GLOBAL2, ReportIndex, key_of
 from harmonystate.core.windows import Window
 from harmonystate.core.wire import NotAReport, decode_alert, decode_report
 
@@ -208,7 +209,7 @@ class Audit:
         row = self.reports.find(key)
         if row is None:
             sad = alert_from(report, threshold=self._threshold) is not None
-            event_ms = ms_of(report.time)
+            event_ms = to_ms(report.time)
             return self.reports.add(key, event_ms=event_ms, drone_id=report.drone_id, digest=digest, sad=sad)
         if self.reports.digest[row] != digest:
             self._ambiguous.add(row)
@@ -220,7 +221,7 @@ class Audit:
         return hash(without(report, self._forgotten))
 
     def _expect_letter(self, stage: str, place: Place, written_ms: int) -> None:
-        if datetime.fromtimestamp(written_ms / 1000, UTC) in self.window:
+        if self.window == EVERYTHING or from_ms(written_ms) in self.window:
             self.letters[stage, place] = Letter(place, stage, written_ms)
 
     def _disagree_with_report(self, row: int, stored: Report) -> None:

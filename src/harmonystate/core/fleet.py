@@ -13,9 +13,10 @@ from msgspec import Struct
 from harmonystate.core import ids
 from harmonystate.core.chance import Chance, scale
 from harmonystate.core.flight import City, Flight
+from harmonystate.core.moments import from_ms
 from harmonystate.core.population import Population
 from harmonystate.core.quota import Quota
-from harmonystate.core.schedule import Schedule, from_ms
+from harmonystate.core.schedule import Schedule
 from harmonystate.core.wire import REPORT, encode_degrees
 
 HOUR_MS = 3_600_000

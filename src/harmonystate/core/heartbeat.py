@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from harmonystate.core.card import spell_age
+from harmonystate.core.moments import to_ms
 from harmonystate.core.record import Outgoing
 from harmonystate.core.wire import UNREADABLE
 
@@ -54,11 +55,11 @@ def beat_of(
         if silent_for < after:
             return None
         text = f"No report for {_span(silent_for)}. Is `harmony produce` running?"
-        return Beat(text, f"quiet{_ms(last_report)}", Quiet(last_report))
+        return Beat(text, _nonce("quiet", last_report), Quiet(last_report))
     if last_report is None or last_report == quiet.last_report or silent_for >= after:
         return None
     gap = f" after {_span(last_report - quiet.last_report)} without one" if quiet.last_report else ""
-    return Beat(f"Reports come again{gap}.", f"again{_ms(quiet.last_report)}", None)
+    return Beat(f"Reports come again{gap}.", _nonce("again", quiet.last_report), None)
 
 
 def quiet_record(quiet: Quiet | None, *, topic: str) -> Outgoing:
@@ -80,5 +81,5 @@ def _span(span: timedelta) -> str:
     return spell_age(span // minute * minute if span >= minute else span).removesuffix(" 0 s")
 
 
-def _ms(moment: datetime | None) -> int:
-    return round(moment.timestamp() * 1000) if moment else 0
+def _nonce(word: str, last_report: datetime | None) -> str:
+    return f"{word}{to_ms(last_report) if last_report else 0}"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Set
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -95,8 +95,3 @@ def spell_bytes(value: bytes) -> str:
 
 def _escape(character: str) -> str:
     return repr(character.encode("utf-8", "surrogateescape"))[2:-1]
-
-
-def moment(milliseconds: int) -> datetime:
-    """Return a record's timestamp as a UTC time."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,9 +1,9 @@
 """Many reports by id, in columns: about 200 bytes each, where an object each would take twice that."""
 
 from array import array
-from datetime import datetime
 from uuid import UUID
 
+from harmonystate.core.moments import to_ms
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
 
@@ -16,11 +16,6 @@ _MOST_COUNTED = 255
 def key_of(identity: str) -> bytes:
     """Return the 16 bytes of a UUID."""
     return UUID(identity).bytes
-
-
-def ms_of(moment: datetime) -> int:
-    """Return milliseconds since 1970 UTC."""
-    return round(moment.timestamp() * 1000)
 
 
 class ReportIndex:
@@ -50,7 +45,7 @@ class ReportIndex:
 
     def has_key_of(self, row: int, stored: Report) -> bool:
         """Say whether the row of a report stands where the report is stored."""
-        return (self.event_ms[row], self.drone_id[row]) == (ms_of(stored.time), stored.drone_id)
+        return (self.event_ms[row], self.drone_id[row]) == (to_ms(stored.time), stored.drone_id)
 
     def keys(self) -> list[bytes]:
         """Return the key of each number."""

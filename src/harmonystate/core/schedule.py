@@ -1,23 +1,9 @@
 """Which drone reports when: each at its own second of the minute, the whole fleet evenly spread over it."""
 
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import gcd
 
 from harmonystate.core.chance import Chance, scale
-
-_MS = timedelta(milliseconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def to_ms(moment: datetime) -> int:
-    """Return a UTC time as milliseconds since 1970, cut."""
-    return (moment - _EPOCH) // _MS
-
-
-def from_ms(ms: int) -> datetime:
-    """Return milliseconds since 1970 as a UTC time."""
-    return _EPOCH + ms * _MS
 
 
 class Schedule:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from harmonystate.core import ids
 from harmonystate.core.audit import ALERT_BOT, INGEST, STREAM_ALERTS, TABLE, Audit, Extent, Letter, Told
 from harmonystate.core.findings import RECORD, Case, Kind, Remedy
+from harmonystate.core.moments import to_ms
 from harmonystate.core.record import Place
 from harmonystate.core.report_index import GLOBAL1, GLOBAL2, key_of
 
@@ -40,7 +41,7 @@ class Terms(Struct, frozen=True):
     @property
     def settled_ms(self) -> int:
         """What was written before is in both topics, or in neither."""
-        return _ms(self.now - SETTLED)
+        return to_ms(self.now - SETTLED)
 
 
 def judge(audit: Audit, terms: Terms) -> None:
@@ -52,7 +53,7 @@ class _Judge:
     def __init__(self, audit: Audit, terms: Terms) -> None:
         self._stores, self._reports, self._alerts = audit.stores, audit.reports, audit.alerts
         self._letters, self._refused, self._findings = audit.letters, audit.refused, audit.findings
-        self._terms, self._late_ms = terms, _ms(terms.now - LATE)
+        self._terms, self._late_ms = terms, to_ms(terms.now - LATE)
         self._keep_ms = terms.keep // timedelta(milliseconds=1)
 
     def all(self) -> None:
@@ -140,8 +141,4 @@ class _Judge:
     def _is_over(self, row: int, written_ms: int) -> bool:
         """Say whether the row's time is over (`core.retention`), or so nearly that it may be."""
         over_ms = min(self._reports.event_ms[row] + self._keep_ms, written_ms + 2 * self._keep_ms)
-        return over_ms <= _ms(self._terms.now + LATE)
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+        return over_ms <= to_ms(self._terms.now + LATE)

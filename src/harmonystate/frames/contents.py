@@ -15,14 +15,15 @@ class Contents(NamedTuple):
         expired: how many are reports whose time is over.
         dead: how many are no reports.
         hours: of the reports for the table; UTC.
-        oldest: when the first of all these records was written; UTC.
+        oldest_ms: when the first of all these records was written, milliseconds since 1970; a foreign client may have
+            said anything.
     """
 
     stored: int = 0
     expired: int = 0
     dead: int = 0
     hours: frozenset[datetime] = frozenset()
-    oldest: datetime | None = None
+    oldest_ms: int | None = None
 
     def plus(self, other: "Contents") -> "Contents":
         """Return what both hold."""
@@ -31,18 +32,18 @@ class Contents(NamedTuple):
             expired=self.expired + other.expired,
             dead=self.dead + other.dead,
             hours=self.hours | other.hours,
-            oldest=min((moment for moment in (self.oldest, other.oldest) if moment is not None), default=None),
+            oldest_ms=min((ms for ms in (self.oldest_ms, other.oldest_ms) if ms is not None), default=None),
         )
 
 
 def contents_of(rows: pa.RecordBatch, *, dead: int, written: pa.TimestampArray) -> Contents:
     """Count the reports (reads `hour` and `ttl`) and dead letters of a batch, and find when its first was `written`."""
     kept = rows.column("hour").filter(pc.greater(rows.column("ttl"), 0))
-    oldest = pc.min(written.cast(pa.timestamp("us", "UTC")))
+    oldest = pc.min(written.cast(pa.timestamp("ms", "UTC"), safe=False))
     return Contents(
         stored=len(kept),
         expired=rows.num_rows - len(kept),
         dead=dead,
         hours=frozenset(kept.unique().to_pylist()),
-        oldest=oldest.as_py(),
+        oldest_ms=oldest.value,
     )

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from harmonystate.core.findings import Remedy
+from harmonystate.core.moments import from_ms
 from harmonystate.edges.console.findings import Verdict, write_json, write_table
 from tests.support.audits import Stage
 
@@ -15,7 +16,7 @@ def verdict() -> Verdict:
     stage = Stage()
     stage.rows.remove(stage.calm)
     stage.deliveries, stage.reached["alert-bot"] = [], 0
-    stage.now = stage.written
+    stage.now = from_ms(stage.written_ms)
     return Verdict(None, {"global1": 3}, stage.judged().findings, Counter({Remedy("store", "table report"): 1}))
 
 

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from harmonystate.core.moments import to_ms
 from harmonystate.edges.spark.census import Census
 from harmonystate.frames.contents import Contents
 from harmonystate.frames.report_frame import decode
@@ -25,7 +26,7 @@ def test_what_all_tasks_counted_is_there_when_the_job_has_ended(spark):
         decoded = decode(frame, shards=4, keep=timedelta(days=30), now=NOW, note=census.note)
         decoded.write.format("noop").mode("overwrite").save()
 
-        assert census.found() == Contents(stored=40, dead=2, hours=hours, oldest=NOW)
+        assert census.found() == Contents(stored=40, dead=2, hours=hours, oldest_ms=to_ms(NOW))
 
 
 def test_a_task_that_is_tried_again_counts_once(spark, tmp_path):

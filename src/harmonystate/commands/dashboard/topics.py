@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +11,7 @@ from harmonystate.config import Config, Topics
 from harmonystate.core.alert import alert_from
 from harmonystate.core.delivery import SILENCED, read_note
 from harmonystate.core.flow import Flow, Look
+from harmonystate.core.moments import from_ms
 from harmonystate.core.newest import Drones, NewestAlerts
 from harmonystate.core.pipeline import Arrow, into_topic, out_of_topic
 from harmonystate.core.snapshot import Stream
@@ -84,12 +85,12 @@ class TopicWatch:
                 with suppress(NotAReport):  # dead letters have their own arrow
                     handle(record)
         if seen.records:
-            self._memory.last[topic] = max(map(_written, seen.records))
+            self._memory.last[topic] = from_ms(max(record.timestamp for record in seen.records))
 
     def _note_report(self, record: Record) -> None:
         report = decode_report(record.value)
         sad = alert_from(report, threshold=self._config.alerts.threshold) is not None
-        self._memory.drones.note(report, _written(record), sad=sad)
+        self._memory.drones.note(report, from_ms(record.timestamp), sad=sad)
 
     def _note_alert(self, record: Record) -> None:
         self._memory.alerts.note_alert(decode_alert(record.value))
@@ -140,7 +141,3 @@ class TopicWatch:
 
 def _observer(config: Config, names: list[str], memory: Memory) -> Observer:
     return Observer(config.kafka, names, memory.readers, patience_ms=PATIENCE_MS)
-
-
-def _written(record: Record) -> datetime:
-    return datetime.fromtimestamp(record.timestamp / 1000, UTC)

@@ -10,7 +10,8 @@ from harmonystate.commands.dead_letters.replaying import Replay
 from harmonystate.config import Config
 from harmonystate.core.dead_letter import read_burial
 from harmonystate.core.durations import parse_moment
-from harmonystate.core.letters import Choice, Letter, moment, parse_at
+from harmonystate.core.letters import Choice, Letter, parse_at
+from harmonystate.core.moments import from_ms
 from harmonystate.core.record import Place
 from harmonystate.core.replay import is_returned
 from harmonystate.edges.console import letters as console
@@ -97,7 +98,7 @@ def read(record: Record) -> Letter:
     """Return a dead letter without what it keeps."""
     return Letter(
         place=place_of(record),
-        written=moment(record.timestamp),
+        written=from_ms(record.timestamp),
         burial=read_burial(record.headers),
         returned=is_returned(record.headers),
         size=len(record.value or b""),

@@ -9,7 +9,7 @@ from msgspec import Struct
 from harmonystate.config import Config
 from harmonystate.core.audit import EVERYTHING
 from harmonystate.core.delivery import SILENCED, read_note
-from harmonystate.core.letters import moment
+from harmonystate.core.moments import from_ms
 from harmonystate.core.report import Report
 from harmonystate.core.wire import MAX_ALERT_BYTES, NotAReport, decode_alert, decode_report
 from harmonystate.edges.cassandra.erasure import Answer, Eraser, Rollup
@@ -108,7 +108,7 @@ class _Topics:
         return report is not None and _names(report, self._eraser, self._found)
 
     def _count(self, topic: str, record: Record) -> None:
-        held, written = self._found.topics.setdefault(topic, Held()), moment(record.timestamp)
+        held, written = self._found.topics.setdefault(topic, Held()), from_ms(record.timestamp)
         held.records += 1
         held.last = max(held.last or written, written)
 

@@ -15,8 +15,8 @@ from itertools import islice
 from harmonystate.commands.produce.begin import Wish
 from harmonystate.commands.produce.bounds import Bounds
 from harmonystate.config import Config
+from harmonystate.core.moments import to_ms
 from harmonystate.core.population import Population
-from harmonystate.core.schedule import to_ms
 from harmonystate.edges.local.data import read_people, read_sentences
 from harmonystate.edges.local.stop import stop_on_signals
 

@@ -9,9 +9,9 @@ from harmonystate.commands.produce.bounds import Bounds
 from harmonystate.config import ProduceSettings
 from harmonystate.core.fleet import Fleet, Plan
 from harmonystate.core.flight import City
+from harmonystate.core.moments import to_ms
 from harmonystate.core.pace import Pace
 from harmonystate.core.population import Population
-from harmonystate.core.schedule import to_ms
 from harmonystate.errors import Misconfigured
 
 

@@ -6,7 +6,8 @@ from math import isfinite
 from msgspec import Struct
 
 from harmonystate.core.durations import parse_duration, parse_moment
-from harmonystate.core.schedule import Schedule, to_ms
+from harmonystate.core.moments import to_ms
+from harmonystate.core.schedule import Schedule
 from harmonystate.errors import BadUsage
 
 # Later reports would be dead letters (contract: years 2000..2100).

@@ -6,7 +6,7 @@ offsets leads to was there before we read them.
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from harmonystate.config import Config
@@ -15,6 +15,7 @@ from harmonystate.core.dead_letter import read_burial
 from harmonystate.core.delivery import is_silenced
 from harmonystate.core.findings import Findings
 from harmonystate.core.forgotten import Forgotten
+from harmonystate.core.moments import from_ms, to_ms
 from harmonystate.core.replay import is_returned
 from harmonystate.core.report_index import GLOBAL1, GLOBAL2
 from harmonystate.core.verdict import SETTLED, Terms, judge
@@ -55,7 +56,7 @@ def look(
 class _Look:
     def __init__(self, config: Config, audit: Audit, *, now: datetime, meter: Meter) -> None:
         self._config, self._audit, self._meter = config, audit, meter
-        self._settled_ms = round((now - SETTLED).timestamp() * 1000)
+        self._settled_ms = to_ms(now - SETTLED)
         since = audit.window.since
         self._since = None if since == EVERYTHING.since else since - AHEAD
         self.seen: Counter[str] = Counter()
@@ -90,9 +91,7 @@ class _Look:
 
     def table(self, session: "Session", read: Extent) -> None:
         """Read the rows of the hours that matter; `read` is how much of global2 was."""
-        hours = {
-            datetime.fromtimestamp(hour * 3600, UTC) for hour in {ms // HOUR_MS for ms in self._audit.reports.event_ms}
-        }
+        hours = {from_ms(hour * HOUR_MS) for hour in {ms // HOUR_MS for ms in self._audit.reports.event_ms}}
         if read.whole:
             hours |= set(hours_with_reports(session, self._audit.window))
         self.seen[TABLE] += 0

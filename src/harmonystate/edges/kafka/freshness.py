@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
 
 from harmonystate.config import KafkaSettings
+from harmonystate.core.moments import from_ms
 from harmonystate.edges.kafka.connect import open_admin
 from harmonystate.edges.kafka.offsets import ANSWER_MS, committed, consuming, partitions_of, position_of
 from harmonystate.edges.kafka.reading import POLL_MS
@@ -31,7 +32,7 @@ def newest_records(settings: KafkaSettings, topics: list[str]) -> dict[str, date
     for place, at in found.items():
         if at.timestamp >= 0:
             newest[place.topic] = max(at.timestamp, newest.get(place.topic, 0))
-    return {topic: _moment(ms) for topic, ms in newest.items()}
+    return {topic: from_ms(ms) for topic, ms in newest.items()}
 
 
 def oldest_waiting(settings: KafkaSettings, groups: Mapping[str, str]) -> dict[str, datetime]:
@@ -50,7 +51,7 @@ def oldest_waiting(settings: KafkaSettings, groups: Mapping[str, str]) -> dict[s
         with consuming(settings) as consumer:
             moments = list(_first_behind(consumer, topic, done))
         if moments:
-            waiting[group] = _moment(min(moments))
+            waiting[group] = from_ms(min(moments))
     return waiting
 
 
@@ -74,7 +75,3 @@ def _timestamp_from(consumer: KafkaConsumer, place: TopicPartition, begin: int, 
         if records := consumer.poll(timeout_ms=POLL_MS, max_records=1).get(place):
             return int(records[0].timestamp)
     return None
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -8,6 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
 from harmonystate.config import KafkaSettings
+from harmonystate.core.moments import to_ms
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.offsets import ANSWER_MS, consuming, partitions_of, position_of
 from harmonystate.edges.kafka.records import Record
@@ -101,7 +102,7 @@ def seek_since(consumer: KafkaConsumer, places: list[TopicPartition], since: dat
     if since is None:
         consumer.seek_to_beginning(*places)
         return
-    moment = int(since.timestamp() * 1000)
+    moment = to_ms(since)
     for place, found in consumer.offsets_for_times(dict.fromkeys(places, moment), timeout_ms=ANSWER_MS).items():
         if found is None:
             consumer.seek_to_end(place)

@@ -7,6 +7,7 @@ from typing import Self
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.audit import Extent
+from harmonystate.core.moments import to_ms
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of, position_of
 from harmonystate.edges.kafka.reading import polling, seek_since
@@ -73,5 +74,5 @@ def extent_of(ranges: Mapping[int, tuple[int, int]], oldest_ms: Mapping[int, int
     margin_ms = CLOCKS_DIFFER // timedelta(milliseconds=1)
     floors = [oldest_ms.get(partition, _GONE_MS) + margin_ms for partition, (first, _) in ranges.items() if first > 0]
     if since is not None:
-        floors.append(round(since.timestamp() * 1000) + margin_ms)
+        floors.append(to_ms(since) + margin_ms)
     return Extent(max(floors, default=-1), ranges)

@@ -9,6 +9,7 @@ from nicegui import ui
 from harmonystate.core.answers import BADPERSONS, HARMONYSCORES, PERSONS, Point, Question
 from harmonystate.core.card import spell_age
 from harmonystate.core.curves import SPANS, Curve, curve_of, say
+from harmonystate.core.moments import to_ms
 from harmonystate.core.snapshot import Snapshot
 from harmonystate.edges.page.bits import Choice, box, section, text
 
@@ -91,10 +92,10 @@ class _Chart:
         self._says.text = sentence
         self._chart.props["aria-label"] = f"{self.look.title} over the last {span}. {sentence}"
         options = self._chart.options
-        options["xAxis"]["min"] = _ms(now - SPANS[span].length)
-        options["xAxis"]["max"] = _ms(now)
+        options["xAxis"]["min"] = to_ms(now - SPANS[span].length)
+        options["xAxis"]["max"] = to_ms(now)
         options["series"][0]["data"] = [
-            [_ms(time), value if value is None else round(value, 2)] for time, value in curve.points
+            [to_ms(time), value if value is None else round(value, 2)] for time, value in curve.points
         ]
         self._chart.update()
 
@@ -103,10 +104,6 @@ def _freshness(analyzed_at: datetime | None, now: datetime) -> str:
     if analyzed_at is None:
         return "Nothing is analysed yet: `harmony analyze` fills these curves."
     return f"As analysed {spell_age(now - analyzed_at)} ago. Times are UTC."
-
-
-def _ms(time: datetime) -> int:
-    return int(time.timestamp() * 1000)
 
 
 def _frame(look: Look) -> dict[str, Any]:

@@ -163,5 +163,5 @@ def _reached(page: Sequence[DeadRecord]) -> Ends:
 
 
 def _outcome(found: Contents) -> Outcome:
-    age_s = 0.0 if found.oldest is None else max(0.0, round(time.time() - found.oldest.timestamp(), 1))
+    age_s = 0.0 if found.oldest_ms is None else max(0.0, round(time.time() - found.oldest_ms / 1000, 1))
     return Outcome(rows=found.stored, dead_letters=found.dead, expired=found.expired, age_s=age_s)
