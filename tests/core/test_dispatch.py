@@ -9,6 +9,7 @@ from harmonystate.core import dispatch as dispatches
 from harmonystate.core.digest import area_of, span_of
 from harmonystate.core.dispatch import FRESH, Dispatch, by_urgency, prefix_within
 from harmonystate.core.message import Edit, Form, Message
+from harmonystate.core.repeats import MOST_STANDING
 from tests.support.alerts import HEARD, as_raised, raised
 from tests.support.waiting import HERE, Rules, backlog_of, ids, posted, waiting
 
@@ -290,6 +291,17 @@ def test_where_the_newest_card_is_full_an_older_one_is_counted_on():
         backlog.deliver([posted(*newly_told(told))])
 
     assert chosen_for == [("2", ids(again[0])), ("1", ids(again[1])), ("new", ids(again[2]))]
+
+
+def test_of_5000_messages_the_newest_are_counted_on_and_the_others_are_forgotten():
+    dispatch, again = Dispatch(Rules(repeat_interval=TEN_MINUTES)), []
+    for number in range(5_000):
+        dispatch.note(Message((seen(number, "Ada", drone=number),), Form.CARD), str(number), NOW)
+        again.append(seen(10_000 + number, "Ada", drone=number, after_s=1))
+
+    known = [alert for alert in again if isinstance(dispatch.choose(in_hand(alert).waiting(HERE), NOW), Edit)]
+
+    assert known == again[-MOST_STANDING:]
 
 
 _names = st.sets(st.sampled_from(["Ada", "Eve"]), min_size=1)

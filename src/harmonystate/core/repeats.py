@@ -2,7 +2,7 @@
 
 What is known of cards is known by the feed that told them: after a restart, a rebalance or a loss of Kafka a new card
 is told, and counted on from then on. A request may have been on its way by then, and who is counted on a card must be
-known in full: an edit shows only those.
+known in full: an edit shows only those. Of a channel's messages the newest are known: MOST_STANDING.
 """
 
 from collections import defaultdict
@@ -16,6 +16,8 @@ from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.message import Edit, Form, Message
 from harmonystate.core.waiting import Waiting
 
+# Messages of cards in one channel: most drones never alert again.
+MOST_STANDING = 1_000
 # Of one drone: cards of old are looked through for every alert that comes.
 MOST_CARDS = 50
 
@@ -49,7 +51,8 @@ class Repeats:
     def __init__(self, interval: timedelta) -> None:
         """Start without any; an alert is counted on a card whose alert was raised at most `interval` before it."""
         self._interval = interval
-        self._cards: dict[int, list[_Card]] = defaultdict(list)
+        self._standing: dict[str, _Told] = {}  # by message id, the oldest first
+        self._cards: dict[int, list[_Card]] = defaultdict(list)  # of each drone
 
     def new(self, waiting: Iterable[Waiting]) -> list[Waiting]:
         """Return who is not to be counted on a card."""
@@ -77,23 +80,29 @@ class Repeats:
     def note(self, told: Message | Edit, message_id: str, told_at: datetime) -> None:
         """Remember what stands in the channel now."""
         if isinstance(told, Edit):
-            for card in self._of_message(message_id):
-                card.told.again = dict(told.again)
+            if standing := self._standing.get(message_id):
+                standing.again = dict(told.again)
         elif told.form in (Form.CARD, Form.CARD_ALONE):
-            standing = _Told(message_id, told, told_at, {})
-            for raised in told.alerts:
-                sight = _sight_of(raised)
-                recent = [card for card in self._cards[sight.drone_id] if self._is_recent(card.sight, sight)]
-                self._cards[sight.drone_id] = [*recent, _Card(sight, raised.alert_id, standing)][-MOST_CARDS:]
+            self._stand(_Told(message_id, told, told_at, {}))
 
     def forget(self, message_id: str) -> None:
         """Count on a message no more."""
-        for drone_id, cards in list(self._cards.items()):
-            left = [card for card in cards if card.told.message_id != message_id]
+        told = self._standing.pop(message_id, None)
+        for drone_id in {raised.alert.report.drone_id for raised in told.message.alerts} if told else ():
+            left = [card for card in self._cards.pop(drone_id, ()) if card.told.message_id != message_id]
             if left:
                 self._cards[drone_id] = left
-            else:
-                del self._cards[drone_id]
+
+    def _stand(self, told: _Told) -> None:
+        """Count on a message from now on, and on the oldest no more where there are too many."""
+        self.forget(told.message_id)
+        self._standing[told.message_id] = told
+        for raised in told.message.alerts:
+            sight = _sight_of(raised)
+            recent = [card for card in self._cards[sight.drone_id] if self._is_recent(card.sight, sight)]
+            self._cards[sight.drone_id] = [*recent, _Card(sight, raised.alert_id, told)][-MOST_CARDS:]
+        if len(self._standing) > MOST_STANDING:
+            self.forget(next(iter(self._standing)))
 
     def _counted(self, item: Waiting, edit: Edit | None, takes: Callable[[Edit], bool]) -> Edit | None:
         """Return `edit` with this one on it too, where it has its card; or an edit of the newest card that takes it."""
@@ -115,9 +124,6 @@ class Repeats:
         return next(
             (card for card in reversed(self._cards[item.drone_id]) if self._is_repeat(sight, of=card.sight)), None
         )
-
-    def _of_message(self, message_id: str) -> list[_Card]:
-        return [card for cards in self._cards.values() for card in cards if card.told.message_id == message_id]
 
     def _is_repeat(self, sight: _Sight, *, of: _Sight) -> bool:
         return sight.sad <= of.sad and self._is_recent(of, sight)
