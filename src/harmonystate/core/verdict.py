@@ -19,7 +19,7 @@ from harmonystate.core.report_index import GLOBAL1, GLOBAL2, key_of
 
 # A record that a stage has not come to in so long is late. It also covers what clocks of two hosts differ by.
 LATE = timedelta(minutes=5)
-# For so long at most a transaction is seen in one topic and not in the other: the broker ends it after 40 s.
+# For so long at most a transaction is seen in one topic and not in the other: the broker ends it within 50 s.
 SETTLED = timedelta(minutes=1)
 
 

@@ -16,8 +16,8 @@ def abort_what_was_left(settings: KafkaSettings, *, group: str, instance: str, p
     """Abort the open transactions of instances that are no longer members of their group.
 
     Killed in a transaction, an instance holds what it wrote, and the offsets that it was about to commit, until the
-    broker gives it up after 40 s: so long nobody can read on there. One that is only frozen could not commit any more
-    either. Best effort: without the right to it, those 40 s it is.
+    broker gives it up, after 40 to 50 s: so long nobody can read on there. One that is only frozen could not commit any
+    more either. Best effort: without the right to it, the broker it is.
 
     Args:
         settings: where Kafka is.
