@@ -1,6 +1,16 @@
 """The command line: parse, load the config, import the one command, run it, turn errors into exit codes; nothing else.
 
 Commands are imported inside their function, so that `harmony --help` loads neither Spark nor Cassandra.
+Here are those that do the work: produce, stream-alerts, alert-bot, ingest, analyze.
+
+hosting.py    setup, up, down, status
+showing.py    demo, dashboard
+silencing.py  silence add, list, expire
+looking.py    doctor, config show, config check
+mending.py    verify, dead-letters list, show, replay, trace, forget
+options.py    the options that every command has
+leaving.py    what to leave with
+streams.py    the standard streams, also where one is closed
 """
 
 import sys

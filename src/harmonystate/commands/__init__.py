@@ -1,4 +1,4 @@
-"""One file per process, in the order in which a report meets them.
+"""A file, or a package, for each process, in the order in which a report meets them.
 
 produce        simulates the fleet: every report into global1 and global2
 stream_alerts  copies reports with a sad person from global1 to alert, exactly once
