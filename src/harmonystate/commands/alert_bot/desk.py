@@ -15,6 +15,7 @@ from harmonystate.edges.discord.desk import Wish
 from harmonystate.edges.kafka.answering import answering
 from harmonystate.edges.kafka.freshness import newest_records
 from harmonystate.edges.kafka.overview import Observer
+from harmonystate.edges.kafka.plans import readers_of
 
 
 class Desk:
@@ -38,12 +39,11 @@ class Desk:
     def condition(self) -> Condition:
         """Return how the pipeline is."""
         kafka = self._config.kafka
-        topics = kafka.topics
-        groups = {"stream-alerts": topics.global1, "alert-bot": topics.alert, "ingest": topics.global2}
+        groups, reports = readers_of(kafka.topics), kafka.topics.global1
         with answering(kafka):
             with Observer(kafka, list(dict.fromkeys(groups.values())), groups) as observer:
                 lags = observer.look().lags
-            last = newest_records(kafka, [topics.global1]).get(topics.global1)
+            last = newest_records(kafka, [reports]).get(reports)
         return Condition(lags, last, self.silences())
 
     def saddest(self) -> Sequence[Ranked]:

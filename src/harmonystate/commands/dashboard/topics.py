@@ -19,6 +19,7 @@ from harmonystate.core.wire import NotAReport, decode_alert, decode_report
 from harmonystate.edges.kafka.connect import require
 from harmonystate.edges.kafka.glance import PATIENCE_MS, Glance, Seen
 from harmonystate.edges.kafka.overview import Observer
+from harmonystate.edges.kafka.plans import readers_of
 from harmonystate.edges.kafka.records import Record
 
 # Of each topic, at one look: more than a screen can show, and no more than a look has time for.
@@ -36,7 +37,7 @@ class Memory:
     """
 
     def __init__(self, topics: Topics) -> None:
-        self.readers = {"stream-alerts": topics.global1, "alert-bot": topics.alert, "ingest": topics.global2}
+        self.readers = readers_of(topics)
         self.flow = Flow(self.readers, like={topics.global2: topics.global1})
         self.alerts = NewestAlerts()
         self.drones = Drones()

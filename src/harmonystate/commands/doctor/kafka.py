@@ -12,6 +12,7 @@ from harmonystate.edges.kafka.answering import answering
 from harmonystate.edges.kafka.cluster import advertised, unreachable
 from harmonystate.edges.kafka.freshness import oldest_waiting
 from harmonystate.edges.kafka.overview import Observer
+from harmonystate.edges.kafka.plans import readers_of
 from harmonystate.edges.kafka.topic_state import Difference, TopicState, compare, kept_too_short
 
 # Older than that, a record does not wait for its batch: nobody comes for it.
@@ -80,8 +81,7 @@ def retention(config: Config) -> Iterator[Finding]:
 
 def lag(config: Config) -> Iterator[Finding]:
     """Look whether every group keeps up."""
-    topics = config.kafka.topics
-    groups = {"stream-alerts": topics.global1, "alert-bot": topics.alert, "ingest": topics.global2}
+    groups = readers_of(config.kafka.topics)
     with answering(config.kafka):
         with Observer(config.kafka, sorted(set(groups.values())), groups) as observer:
             lags = observer.look().lags

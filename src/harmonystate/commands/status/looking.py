@@ -7,6 +7,7 @@ from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.counts import stored
 from harmonystate.edges.kafka.connect import require
 from harmonystate.edges.kafka.overview import Observer
+from harmonystate.edges.kafka.plans import readers_of
 from harmonystate.edges.kafka.transaction import TransactionFailed
 from harmonystate.errors import HarmonyError, Unavailable
 
@@ -33,10 +34,9 @@ def _or_fault(look: Any, config: Config, faults: list[HarmonyError]) -> dict[str
 
 
 def _kafka(config: Config) -> dict[str, Any]:
-    topics = config.kafka.topics
-    names = list(dict.fromkeys(topics.model_dump().values()))
+    names = list(dict.fromkeys(config.kafka.topics.model_dump().values()))
     require(config.kafka, names)
-    groups = {"stream-alerts": topics.global1, "alert-bot": topics.alert, "ingest": topics.global2}
+    groups = readers_of(config.kafka.topics)
     with Observer(config.kafka, names, groups) as observer:
         overview = observer.look()
     return {

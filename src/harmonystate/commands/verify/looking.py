@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from harmonystate.config import Config
-from harmonystate.core.audit import ALERT_BOT, EVERYTHING, INGEST, STREAM_ALERTS, TABLE, Audit, Extent, Stores
+from harmonystate.core.audit import EVERYTHING, TABLE, Audit, Extent, Stores
 from harmonystate.core.dead_letter import read_burial
 from harmonystate.core.delivery import is_silenced
 from harmonystate.core.findings import Findings
@@ -24,6 +24,7 @@ from harmonystate.edges.cassandra.forgotten import read_forgotten
 from harmonystate.edges.cassandra.reports import hours_with_reports, read_rows
 from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.offsets import committed
+from harmonystate.edges.kafka.plans import readers_of
 from harmonystate.edges.kafka.records import Record, place_of
 from harmonystate.edges.kafka.survey import Surveyor
 
@@ -63,9 +64,8 @@ class _Look:
 
     def reached(self) -> dict[str, dict[int, int]]:
         """Return each stage's committed offsets by partition."""
-        stores = self._audit.stores
-        sources = {STREAM_ALERTS: stores.global1, INGEST: stores.global2, ALERT_BOT: stores.alert}
-        found = {stage: committed(self._config.kafka, stage, topic) for stage, topic in sources.items()}
+        kafka = self._config.kafka
+        found = {stage: committed(kafka, stage, topic) for stage, topic in readers_of(kafka.topics).items()}
         return {stage: {part: at for part, (at, _) in offsets.items()} for stage, offsets in found.items()}
 
     def topics(self, surveyor: Surveyor) -> None:

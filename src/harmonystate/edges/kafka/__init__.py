@@ -24,7 +24,7 @@ alerts.py        the topic alert, and the transaction that commits what was told
 reading.py       reads a topic without a group
 glance.py        the newest records of some topics, and no more than a screen needs
 offsets.py       what a group has committed, where a topic ends, the lag between
-plans.py         how the topics are to be
+plans.py         how the topics are to be, and who reads which
 topics.py        makes the topics
 topic_state.py   topics as they are, beside their plans
 cluster.py       the brokers, at the addresses that they give of themselves

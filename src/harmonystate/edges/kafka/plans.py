@@ -1,8 +1,8 @@
-"""How the topics are to be."""
+"""How the topics are to be, and who reads which."""
 
 from typing import NamedTuple
 
-from harmonystate.config import KafkaSettings
+from harmonystate.config import KafkaSettings, Topics
 
 DAY_MS = 24 * 3600 * 1000
 # A record of the largest size a topic takes by default, with the headers of its dead letter, is larger than that.
@@ -33,6 +33,11 @@ def plans(settings: KafkaSettings) -> list[Plan]:
     ]
     silences = _config(settings, topics.silence, {"cleanup.policy": "compact"})
     return [*streams, Plan(topics.silence, 1, settings.replication, silences)]
+
+
+def readers_of(topics: Topics) -> dict[str, str]:
+    """Return the consumer groups, each with the one topic that it reads."""
+    return {"stream-alerts": topics.global1, "alert-bot": topics.alert, "ingest": topics.global2}
 
 
 def _config(settings: KafkaSettings, name: str, kept: dict[str, str]) -> dict[str, str]:
