@@ -166,13 +166,6 @@ def test_records_that_are_gone_are_named_up_to_where(place):
             raise RecordsGone(topic, 2, -5)
 
 
-def test_a_broker_has_a_checkpoint_of_its_own(offline_config):
-    one, other = (ingest.default_checkpoint(offline_config, cluster) for cluster in ("one", "other"))
-
-    assert one == f"{offline_config.local.home}/checkpoint/one/{offline_config.kafka.topics.global2}"
-    assert one != other
-
-
 class TestLedger:
     """Dead letters and offsets, on a real Kafka."""
 

@@ -28,8 +28,9 @@ def settings(config: Config) -> Iterator[Finding]:
 
 def checkpoint(config: Config) -> Iterator[Finding]:
     """Look for damage that ingest would not start with."""
+    home, topic = Home(config.local.home), config.kafka.topics.global2
     try:
-        place = config.spark.checkpoint or _default_checkpoint(config)
+        place = config.spark.checkpoint or home.checkpoint_of(cluster_id(config.kafka), topic)
     except HarmonyError:
         # Why it does not answer is said in its own category.
         yield warn("where the checkpoint of ingest lies is not known: Kafka does not answer", "see that it answers")
@@ -42,10 +43,6 @@ def checkpoint(config: Config) -> Iterator[Finding]:
         yield ok(f"the checkpoint of ingest is sound, or not made yet: {place}")
         return
     yield fail(f"the checkpoint {place} is damaged: {', '.join(map(str, damage.files))}")
-
-
-def _default_checkpoint(config: Config) -> str:
-    return str(Home(config.local.home).checkpoint / cluster_id(config.kafka) / config.kafka.topics.global2)
 
 
 def unstarted(_: Config) -> Iterator[Finding]:

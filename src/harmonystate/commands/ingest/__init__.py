@@ -55,8 +55,9 @@ def run(
     with ExitStack() as opened:
         # In the order of what they cost: a service that is away is said before a JVM is started.
         session = opened.enter_context(open_session(config.cassandra))
-        checkpoint = config.spark.checkpoint or default_checkpoint(config, cluster_id(config.kafka))
-        lock = opened.enter_context(locked(checkpoint, locks=Home(config.local.home).locks))
+        home, topic = Home(config.local.home), config.kafka.topics.global2
+        checkpoint = config.spark.checkpoint or home.checkpoint_of(cluster_id(config.kafka), topic)
+        lock = opened.enter_context(locked(checkpoint, locks=home.locks))
         with answering(config.kafka):
             put_right(config, checkpoint, repair=repair_checkpoint, accept_loss=accept_loss, now=datetime.now(UTC))
         try:
@@ -81,11 +82,6 @@ def run(
         outlive(start_spark, store_all, stop, stage=STAGE)
     _log.info("done", **meter.counts())
     return stop.exit_code
-
-
-def default_checkpoint(config: Config, cluster_id: str) -> str:
-    """Return where the stream keeps its place: by cluster and topic, so that another broker never meets it."""
-    return str(Home(config.local.home).checkpoint / cluster_id / config.kafka.topics.global2)
 
 
 @contextmanager

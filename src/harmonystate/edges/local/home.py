@@ -32,6 +32,10 @@ class Home(NamedTuple):
         """Spark's checkpoints."""
         return self.root / "checkpoint"
 
+    def checkpoint_of(self, cluster_id: str, topic: str) -> str:
+        """Where ingest keeps its place in a topic, unless configured: another broker never meets it."""
+        return str(self.checkpoint / cluster_id / topic)
+
     @property
     def locks(self) -> Path:
         """Lock files; they stay, empty, when nobody holds them."""
