@@ -25,8 +25,6 @@ from harmonystate.errors import BadUsage, CheckFailed
 if TYPE_CHECKING:
     from cassandra.cluster import Session
 
-_COUNT_EVERY = 1_000
-
 
 def run(config: Config, identity: str, *, since: str | None, output: str) -> int:
     """Look everywhere, and show what was found.
@@ -135,11 +133,7 @@ class _Search:
         steps.append(Step(name, str(place), from_ms(where.timestamp), detail))
 
     def _read(self, topic: str) -> Iterator[Record]:
-        for count, record in enumerate(self._surveyor.read(topic, since=self._since), start=1):
-            if count % _COUNT_EVERY == 0:
-                self._meter.add(read=_COUNT_EVERY)
-                self._meter.show(reads=topic)
-            yield record
+        return self._meter.reading(topic, self._surveyor.read(topic, since=self._since))
 
 
 def _tell_row(row: FoundRow, report: Report) -> str:

@@ -36,6 +36,13 @@ def test_counts_bear_the_words_of_the_glossary_whatever_a_topic_is_called():
     assert meter.snapshot()["last_alert_s"] == 0
 
 
+def test_what_is_read_of_a_store_is_counted_by_the_thousand_and_none_of_it_is_lost():
+    meter = Meter("trace")
+
+    assert list(meter.reading("alert", range(2_500))) == list(range(2_500))
+    assert (meter.counts(), meter.states()) == ({"read": 2_000}, {"reads": "alert"})
+
+
 def test_the_newest_age_is_shown_and_all_of_them_are_kept():
     meter = Meter("ingest")
     meter.observe(age_s=3.5)

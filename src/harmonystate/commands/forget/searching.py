@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from harmonystate.config import Config
-from harmonystate.core.audit import EVERYTHING
+from harmonystate.core.audit import EVERYTHING, TABLE
 from harmonystate.core.delivery import SILENCED, read_note
 from harmonystate.core.moments import from_ms
 from harmonystate.core.report import Report
@@ -20,8 +20,6 @@ from harmonystate.edges.kafka.survey import Surveyor
 
 if TYPE_CHECKING:
     from cassandra.cluster import Session
-
-_COUNT_EVERY = 1_000
 
 
 class Held(Struct):
@@ -67,12 +65,8 @@ def search(config: Config, session: "Session", eraser: Eraser, *, meter: Meter, 
     found = Found(now, [], [], eraser.answers(), {}, set(), set())
     with Surveyor(config.kafka) as surveyor:
         _Topics(config, surveyor, eraser, found, meter).read()
-    for count, row in enumerate(read_rows(session, config.cassandra, hours_with_reports(session, EVERYTHING)), start=1):
-        if _names(row.report, eraser, found):
-            found.rows.append(row)
-        if count % _COUNT_EVERY == 0:
-            meter.add(read=_COUNT_EVERY)
-            meter.show(reads="table report")
+    rows = read_rows(session, config.cassandra, hours_with_reports(session, EVERYTHING))
+    found.rows = [row for row in meter.reading(TABLE, rows) if _names(row.report, eraser, found)]
     found.rollups = eraser.rollups(found.spellings)
     return found
 
@@ -114,11 +108,7 @@ class _Topics:
 
     def _records(self, topic: str) -> Iterator[Record]:
         self._found.topics.setdefault(topic, Held())
-        for count, record in enumerate(self._surveyor.read(topic), start=1):
-            if count % _COUNT_EVERY == 0:
-                self._meter.add(read=_COUNT_EVERY)
-                self._meter.show(reads=topic)
-            yield record
+        return self._meter.reading(topic, self._surveyor.read(topic))
 
 
 def _names(report: Report, eraser: Eraser, found: Found) -> bool:

@@ -5,9 +5,9 @@ offsets leads to was there before we read them.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from harmonystate.config import Config
 from harmonystate.core.audit import EVERYTHING, TABLE, Audit, Extent, Stores
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # A report of the window was written at most so long before its event time; one of a farther future is left out.
 AHEAD = timedelta(hours=1)
 HOUR_MS = 3_600_000
-_COUNT_EVERY = 1_000
+_T = TypeVar("_T")  # PEP 695 needs Python 3.12
 
 
 def look(
@@ -94,19 +94,14 @@ class _Look:
         hours = {from_ms(hour * HOUR_MS) for hour in {ms // HOUR_MS for ms in self._audit.reports.event_ms}}
         if read.whole:
             hours |= set(hours_with_reports(session, self._audit.window))
-        self.seen[TABLE] += 0
-        for row in read_rows(session, self._config.cassandra, sorted(hours)):
-            self._count(TABLE)
+        for row in self._counted(TABLE, read_rows(session, self._config.cassandra, sorted(hours))):
             self._audit.see_row(row.report, stray=read.whole and row.written_ms < self._settled_ms)
 
     def _read(self, surveyor: Surveyor, topic: str) -> Iterator[Record]:
-        self.seen[topic] += 0
-        for record in surveyor.read(topic, since=self._since):
-            self._count(topic)
-            yield record
+        return self._counted(topic, surveyor.read(topic, since=self._since))
 
-    def _count(self, store: str) -> None:
-        self.seen[store] += 1
-        if self.seen[store] % _COUNT_EVERY == 0:
-            self._meter.add(read=_COUNT_EVERY)
-            self._meter.show(reads=store)
+    def _counted(self, store: str, items: Iterable[_T]) -> Iterator[_T]:
+        self.seen[store] = 0
+        for item in self._meter.reading(store, items):
+            self.seen[store] += 1
+            yield item

@@ -4,16 +4,20 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 import structlog
 
 from harmonystate.core.histogram import Histogram
 
 LINE_EVERY_S = 10.0
+# What is read is counted by so many: each count takes a lock.
+_READS = 1_000
 # What goes wrong is no measure of the work.
 _NO_RATE = ("resets", "retries")
+_T = TypeVar("_T")  # PEP 695 needs Python 3.12
 
 
 class Meter:
@@ -55,6 +59,14 @@ class Meter:
         with self._lock:
             self._states.update(states)
             self._states = {name: state for name, state in self._states.items() if state is not None}
+
+    def reading(self, store: str, items: Iterable[_T]) -> Iterator[_T]:
+        """Yield these, which are read of a store, and count them by the thousand."""
+        for count, item in enumerate(items, start=1):
+            if count % _READS == 0:
+                self.add(read=_READS)
+                self.show(reads=store)
+            yield item
 
     def observe(self, **spans_s: float) -> None:
         """Note spans of seconds, such as `age_s=1.3`; the newest one is shown."""
