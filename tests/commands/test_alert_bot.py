@@ -19,9 +19,8 @@ from harmonystate.config import Topics
 from harmonystate.core import backlog as backlogs
 from harmonystate.core.matchers import parse_matchers
 from harmonystate.core.message import Edit, Form, Undelivered
-from harmonystate.core.routes import Route, target_of
+from harmonystate.core.routes import Route, Target, target_of
 from harmonystate.core.silence import Silence, active_at
-from harmonystate.core.waiting import Target
 from harmonystate.edges.console import meter as meters
 from harmonystate.edges.console.cards import ConsoleSink
 from harmonystate.edges.console.meter import Meter

@@ -12,8 +12,8 @@ from harmonystate.commands.alert_bot.teller import Teller
 from harmonystate.config import DiscordSettings, Topics
 from harmonystate.core.delivery import Posted
 from harmonystate.core.dispatch import FRESH
-from harmonystate.core.limits import Headers, Limits
 from harmonystate.core.message import Form, Undelivered
+from harmonystate.core.rate_limits import Headers, Limits
 from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.discord.connection import Connection
 from harmonystate.edges.discord.sink import DiscordSink

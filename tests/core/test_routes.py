@@ -1,7 +1,6 @@
 import pytest
 
-from harmonystate.core.routes import Box, Route, target_of
-from harmonystate.core.waiting import Target
+from harmonystate.core.routes import Box, Route, Target, target_of
 from tests.support.alerts import raised
 
 DEFAULT, GRAVE, NORTH = Target("1"), Target("2", role=9), Target("3")

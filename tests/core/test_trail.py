@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from harmonystate.core import ids
-from harmonystate.core.trail import Step, Trail, Wanted, link_of
+from harmonystate.core.trail import Step, Trail, Wanted
 from harmonystate.core.wire import encode_report
 from tests.support.alerts import HEARD, encoded, raised
 
@@ -83,11 +83,6 @@ def test_what_is_no_report_mentions_an_id_that_it_spells_with_escapes():
 def test_what_is_no_uuid_is_refused():
     with pytest.raises(ValueError, match="UUID"):
         Wanted("Ada Byron")
-
-
-def test_a_link_to_a_message_names_the_server_that_its_channel_is_in():
-    assert link_of("12", "34", guild="5") == "https://discord.com/channels/5/12/34"
-    assert link_of("12", "34", guild=None) == "channel 12, message 34"
 
 
 def test_ages_count_from_what_was_heard():

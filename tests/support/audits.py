@@ -6,12 +6,13 @@ from types import MappingProxyType
 
 from harmonystate.core import ids
 from harmonystate.core.alert import alert_from
-from harmonystate.core.audit import EVERYTHING, Audit, Extent, Stores
+from harmonystate.core.audit import Audit, Extent, Stores
 from harmonystate.core.dead_letter import bury, read_burial
 from harmonystate.core.moments import to_ms
 from harmonystate.core.record import Place
 from harmonystate.core.report import Person, Report
 from harmonystate.core.verdict import Terms, judge
+from harmonystate.core.windows import EVERYTHING
 from harmonystate.core.wire import NotAReport, encode_alert, encode_report
 
 STORES = Stores("global1", "global2", "alert", "dead-letter", "delivery")

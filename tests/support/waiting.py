@@ -8,7 +8,8 @@ from harmonystate.core.backlog import Backlog
 from harmonystate.core.delivery import Posted
 from harmonystate.core.message import Edit, Form, Message
 from harmonystate.core.record import Outgoing, Place
-from harmonystate.core.waiting import Target, Waiting, waiting_of
+from harmonystate.core.routes import Target
+from harmonystate.core.waiting import Waiting, waiting_of
 from harmonystate.core.wire import NotAReport
 from tests.support.alerts import HEARD, encoded
 

@@ -8,10 +8,11 @@ from harmonystate.config import Config
 from harmonystate.core.dead_letter import read_burial
 from harmonystate.core.delivery import SILENCED, DeliveryNote
 from harmonystate.core.durations import parse_moment
+from harmonystate.core.message import link_of
 from harmonystate.core.moments import from_ms
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
-from harmonystate.core.trail import Step, Trail, Wanted, link_of
+from harmonystate.core.trail import Step, Trail, Wanted
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.traces import FoundRow, find_row, read_minute, search_row
 from harmonystate.edges.console.meter import Meter, metering

@@ -4,7 +4,6 @@ What should stand where, and does not, is found in the end by `verdict.py`.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -19,15 +18,13 @@ from harmonystate.core.moments import from_ms, to_ms
 from harmonystate.core.record import Place
 from harmonystate.core.report import Report
 from harmonystate.core.report_index import GLOBAL1, GLOBAL2, ReportIndex, key_of
-from harmonystate.core.windows import Window
+from harmonystate.core.windows import EVERYTHING, Window
 from harmonystate.core.wire import NotAReport, decode_alert, decode_report
 
 TABLE = "table report"
 # Who buries what is no report, or no alert, of which topic.
 STREAM_ALERTS, INGEST, ALERT_BOT = "stream-alerts", "ingest", "alert-bot"
 STAGES = (STREAM_ALERTS, INGEST)
-
-EVERYTHING = Window(datetime(1970, 1, 1, tzinfo=UTC), datetime(2101, 1, 2, tzinfo=UTC))
 
 
 class Stores(NamedTuple):

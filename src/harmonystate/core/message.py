@@ -93,3 +93,10 @@ def long_id(short: str) -> str:
         ValueError: when it is none of those.
     """
     return str(UUID(bytes=urlsafe_b64decode(short + "==")))
+
+
+def link_of(channel_id: str, message_id: str, *, guild: str | None) -> str:
+    """Return where a message of Discord stands: a link, or its ids where the channel's server (`guild`) is unknown."""
+    if guild is None:
+        return f"channel {channel_id}, message {message_id}"
+    return f"https://discord.com/channels/{guild}/{channel_id}/{message_id}"

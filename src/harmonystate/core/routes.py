@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from harmonystate.core.alert import RaisedAlert
-from harmonystate.core.waiting import Target
+
+
+class Target(NamedTuple):
+    """Where an alert is told.
+
+    Attributes:
+        role: id of the role that is mentioned there, if any.
+    """
+
+    channel_id: str
+    role: int | None = None
 
 
 class Box(NamedTuple):

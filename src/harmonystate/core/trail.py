@@ -109,10 +109,3 @@ class Wanted:
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:
     return bytes.fromhex(escape[1].decode()) if escape[1] else escape[0]
-
-
-def link_of(channel_id: str, message_id: str, *, guild: str | None) -> str:
-    """Return where a message of Discord stands: a link, or its ids where the channel's server (`guild`) is unknown."""
-    if guild is None:
-        return f"channel {channel_id}, message {message_id}"
-    return f"https://discord.com/channels/{guild}/{channel_id}/{message_id}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -10,20 +9,10 @@ from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.digest import Area, area_of, span_of
 from harmonystate.core.message import Form
 from harmonystate.core.record import Place
+from harmonystate.core.routes import Target
 from harmonystate.core.wire import NotAReport, decode_alert
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Target(NamedTuple):
-    """Where an alert is told.
-
-    Attributes:
-        role: id of the role that is mentioned there, if any.
-    """
-
-    channel_id: str
-    role: int | None = None
 
 
 class Waiting(Struct):

@@ -33,6 +33,10 @@ class Window(Struct, frozen=True):
             day += _DAY
 
 
+# It holds every report: these are of the years 2000 to 2100 (contract).
+EVERYTHING = Window(datetime(1970, 1, 1, tzinfo=UTC), datetime(2101, 1, 2, tzinfo=UTC))
+
+
 def parse_window(since: str, until: str | None, *, now: datetime) -> Window:
     """Parse `--since` (down to the whole hour) and `--until` (up; None = now), as `parse_moment` reads them.
 

@@ -8,7 +8,7 @@ from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.delivery import Posted
 from harmonystate.core.dispatch import Rules
 from harmonystate.core.message import Edit, Message
-from harmonystate.core.waiting import Target
+from harmonystate.core.routes import Target
 
 # What goes wrong comes as an Undelivered, or as a HarmonyError that is to end the process.
 Answer = Future[list[Posted]]

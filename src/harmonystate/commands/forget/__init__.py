@@ -12,7 +12,7 @@ import typer
 from harmonystate.commands.forget.searching import Found, search
 from harmonystate.config import Config
 from harmonystate.core.forgotten import Forgetting, as_shown, id_of_name, splits
-from harmonystate.core.trail import link_of
+from harmonystate.core.message import link_of
 from harmonystate.core.windows import floor_to_hour
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.erasure import Eraser

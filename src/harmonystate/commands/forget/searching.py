@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from harmonystate.config import Config
-from harmonystate.core.audit import EVERYTHING, TABLE
+from harmonystate.core.audit import TABLE
 from harmonystate.core.delivery import SILENCED, read_note
 from harmonystate.core.moments import from_ms
 from harmonystate.core.report import Report
+from harmonystate.core.windows import EVERYTHING
 from harmonystate.core.wire import MAX_ALERT_BYTES, NotAReport, decode_alert, decode_report
 from harmonystate.edges.cassandra.erasure import Answer, Eraser, Rollup
 from harmonystate.edges.cassandra.reports import StoredReport, hours_with_reports, read_rows

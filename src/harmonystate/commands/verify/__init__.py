@@ -15,9 +15,8 @@ from typing import NamedTuple
 from harmonystate.commands.verify.looking import look
 from harmonystate.commands.verify.repair import mend
 from harmonystate.config import Config
-from harmonystate.core.audit import EVERYTHING
 from harmonystate.core.findings import Findings, Kind
-from harmonystate.core.windows import Window, parse_window
+from harmonystate.core.windows import EVERYTHING, Window, parse_window
 from harmonystate.edges.cassandra.connect import open_session
 from harmonystate.edges.cassandra.lease import hold_lease
 from harmonystate.edges.console.findings import Verdict, write_verdict

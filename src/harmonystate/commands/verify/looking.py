@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from harmonystate.config import Config
-from harmonystate.core.audit import EVERYTHING, TABLE, Audit, Extent, Stores
+from harmonystate.core.audit import TABLE, Audit, Extent, Stores
 from harmonystate.core.dead_letter import read_burial
 from harmonystate.core.delivery import is_silenced
 from harmonystate.core.findings import Findings
@@ -19,7 +19,7 @@ from harmonystate.core.moments import from_ms, to_ms
 from harmonystate.core.replay import is_returned
 from harmonystate.core.report_index import GLOBAL1, GLOBAL2
 from harmonystate.core.verdict import SETTLED, Terms, judge
-from harmonystate.core.windows import Window
+from harmonystate.core.windows import EVERYTHING, Window
 from harmonystate.edges.cassandra.forgotten import read_forgotten
 from harmonystate.edges.cassandra.reports import hours_with_reports, read_rows
 from harmonystate.edges.console.meter import Meter

@@ -15,7 +15,7 @@ from harmonystate.core.alert import RaisedAlert
 from harmonystate.core.card import HEADLINE, Card, Dialect, card_of, map_link, spell_degrees
 from harmonystate.core.delivery import Posted
 from harmonystate.core.message import Edit, Form, Message
-from harmonystate.core.waiting import Target
+from harmonystate.core.routes import Target
 
 CHANNEL = "console"
 # Bounds one transaction, and how long a stop waits.

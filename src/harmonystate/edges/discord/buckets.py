@@ -1,9 +1,9 @@
 """The limits of Discord between hikari and the network: one try is one request.
 
 hikari's own bucket manager sends a request again by itself, at once where a global limit meets a bucket that it does
-not know yet, and guesses the windows. This one asks core.limits; what must wait is raised, and the caller waits where
-it can also be stopped and choose anew. `Buckets` takes the place of RESTApp's, a private attribute; the tests hold
-hikari to it.
+not know yet, and guesses the windows. This one asks core.rate_limits; what must wait is raised, and the caller waits
+where it can also be stopped and choose anew. `Buckets` takes the place of RESTApp's, a private attribute; the tests
+hold hikari to it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import hikari
 from hikari.impl import RESTBucketManager
 from hikari.internal.routes import CompiledRoute
 
-from harmonystate.core.limits import Headers, Limits
+from harmonystate.core.rate_limits import Headers, Limits
 
 # A request of these is tried once; others, which only read, wait for their turn by themselves.
 _TRIED_ONCE = ("POST", "PATCH")

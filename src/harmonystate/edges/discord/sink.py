@@ -13,8 +13,7 @@ from harmonystate.core.delivery import Posted
 from harmonystate.core.digest import count_within
 from harmonystate.core.dispatch import prefix_within
 from harmonystate.core.message import Edit, Form, Message
-from harmonystate.core.routes import Box, Route, target_of
-from harmonystate.core.waiting import Target
+from harmonystate.core.routes import Box, Route, Target, target_of
 from harmonystate.edges.discord.channels import Clock
 from harmonystate.edges.discord.connection import Connection, connect
 from harmonystate.edges.discord.desk import Desk

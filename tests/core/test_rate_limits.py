@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmonystate.core.limits import MOST_PER_S, Headers, Limits
+from harmonystate.core.rate_limits import MOST_PER_S, Headers, Limits
 
 
 class Server:
