@@ -99,10 +99,13 @@ KAFKA = Category(
     "kafka",
     (
         Look(
-            "kafka-answers", "start it (`harmony up` for a local one), or mend kafka.bootstrap_servers", answers, True
+            "kafka-answers",
+            "start it (`harmony up` for a local one), or mend kafka.bootstrap_servers",
+            answers,
+            vital=True,
         ),
-        Look("kafka-listeners", "mend advertised.listeners in that broker's own config", listeners, True),
-        Look("kafka-topics", "change the topic by Kafka's own tools", topics, True),
+        Look("kafka-listeners", "mend advertised.listeners in that broker's own config", listeners, vital=True),
+        Look("kafka-topics", "change the topic by Kafka's own tools", topics, vital=True),
         Look("kafka-retention", "raise offsets.retention.minutes in the brokers' config", retention),
         Look("kafka-lag", "see that the stage is running; start more of it", lag),
     ),
