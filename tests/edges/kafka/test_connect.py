@@ -115,6 +115,40 @@ def test_a_client_that_nobody_answers_leaves_no_thread_behind(offline_config, op
     assert threading.active_count() == before
 
 
+@pytest.fixture
+def unopened(monkeypatch):
+    """Have clients not opened, but their options returned."""
+    monkeypatch.setattr(connect, "_open", lambda _client, *_topics, **options: options)
+
+
+@pytest.mark.parametrize("opener", [open_consumer, open_producer])
+def test_the_name_that_the_config_gives_us_is_that_of_every_client(opener, unopened):
+    options = opener(KafkaSettings(client={"client_id": "mine"}))
+
+    assert options["client_id"] == "mine"
+
+
+def test_a_writer_goes_by_its_transactional_id_where_the_config_gives_no_name(unopened):
+    assert open_producer(KafkaSettings(), transactional_id="harmony-x")["client_id"] == "harmony-x"
+
+
+def test_a_writer_goes_by_the_name_that_the_config_gives(unopened):
+    settings = KafkaSettings(client={"client_id": "mine"})
+
+    options = open_producer(settings, transactional_id="harmony-x", transaction_timeout_ms=1)
+
+    assert (options["transactional_id"], options["client_id"]) == ("harmony-x", "mine")
+
+
+@pytest.mark.parametrize("opener", [open_consumer, open_producer])
+def test_what_a_caller_asks_for_holds_whatever_the_config_says(opener, unopened):
+    settings = KafkaSettings(client={"client_id": "mine", "request_timeout_ms": 1})
+
+    options = opener(settings, client_id="ours", request_timeout_ms=2)
+
+    assert (options["client_id"], options["request_timeout_ms"]) == ("ours", 2)
+
+
 @pytest.mark.services
 def test_missing_topics_are_named_with_the_command_that_makes_them(config):
     with pytest.raises(Misconfigured) as missing:

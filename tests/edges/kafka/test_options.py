@@ -45,6 +45,7 @@ def test_an_unknown_option_is_refused_with_the_nearest_known_one():
         ("enable_auto_commit", True),
         ("acks", 1),
         ("transactional_id", "x"),
+        ("transaction_timeout_ms", 1000),
         ("group_instance_id", "x"),
         ("auto_offset_reset", "latest"),
     ],

@@ -68,9 +68,12 @@ def open_consumer(settings: KafkaSettings, *topics: str, **ours: Any) -> KafkaCo
 
 
 def open_producer(settings: KafkaSettings, **ours: Any) -> KafkaProducer:
-    """Open a producer; the rest as for `open_consumer`. Use `transaction.Transactor` instead where you can."""
-    options = _known(KafkaProducer, settings, PRODUCER_DEFAULTS)
-    return _open(KafkaProducer, **options, allow_auto_create_topics=False, **ours)
+    """Open a producer; the rest as for `open_consumer`. Use `transaction.Transactor` instead where you can.
+
+    A broker's log knows it by its transactional id, unless the config says `client_id`: then its quotas shall hold.
+    """
+    options = _known(KafkaProducer, settings, PRODUCER_DEFAULTS | {"client_id": ours.get("transactional_id")})
+    return _open(KafkaProducer, **(options | {"allow_auto_create_topics": False} | ours))
 
 
 @contextmanager

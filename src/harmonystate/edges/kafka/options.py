@@ -22,6 +22,7 @@ OURS = {
             *("isolation_level", "enable_auto_commit", "auto_offset_reset", "group_id", "group_instance_id"),
             *("key_serializer", "value_serializer", "key_deserializer", "value_deserializer", "check_crcs"),
             *("partition_assignment_strategy", "default_offset_commit_callback", "consumer_timeout_ms"),
+            "transaction_timeout_ms",
         ]
     ),
 }

@@ -84,7 +84,6 @@ class Transactor:
                 settings,
                 transactional_id=transactional_id,
                 transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-                client_id=transactional_id,
             )
         self._watchdog = Watchdog(bark=on_silence)
         try:
