@@ -288,8 +288,7 @@ def test_spark_s_kafka_source_refuses_another_host(secured, sad_report, trusting
         reader = trusting_spark.read.format("kafka").options(**source_options(settings, "global1"))
         return reader.load().limit(1).collect()
 
-    # Java refuses a suite whose name it does not know.
-    assert first(secured.kafka.settings(client=TLS | {"ssl_cafile": str(secured.kafka.ca), "ssl_ciphers": "ALL"}))
+    assert first(secured.kafka.settings(client=TLS | {"ssl_cafile": str(secured.kafka.ca)}))
 
     other = secured.kafka.settings(
         bootstrap_servers=secured.kafka.elsewhere, client=TLS | {"ssl_cafile": str(secured.stranger)}

@@ -1,4 +1,5 @@
 import pytest
+from kafka.net.transport import KafkaSSLTransport
 from pydantic import SecretStr
 
 from harmonystate.config import KafkaSettings
@@ -67,6 +68,10 @@ def test_a_password_among_the_client_s_options_is_refused_without_being_repeated
         ({"request_timeout_ms": True}, "kafka.client.request_timeout_ms: expected a number"),
         ({"ssl_check_hostname": "no"}, "kafka.client.ssl_check_hostname: expected true or false"),
         ({"ssl_cafile": "/nowhere/ca.pem"}, "kafka.client.ssl_cafile: no such file: /nowhere/ca.pem"),
+        (
+            {"ssl_ciphers": "ECDHE+AESGCM"},
+            "kafka.client.ssl_ciphers: kafka-python does not keep to it: bound them at the brokers (ssl.cipher.suites)",
+        ),
         ({"selector": "epoll"}, "kafka.client.selector: takes an object of Python, which a config cannot hold"),
         (
             {"security_protocol": "TLS"},
@@ -120,3 +125,8 @@ def test_on_loopback_a_plain_login_is_accepted(server):
 
 def test_a_user_without_a_password_is_refused():
     assert refusal(username="app").startswith("kafka.username is set, but no password")
+
+
+def test_the_ciphers_that_we_refuse_are_those_that_the_client_would_not_hand_on():
+    """When a release hands them on, they need be refused no more."""
+    assert "ssl_ciphers" not in KafkaSSLTransport.DEFAULT_CONFIG

@@ -87,22 +87,6 @@ def test_the_host_name_is_checked_unless_the_config_says_no():
     }
 
 
-def test_ciphers_are_java_s_suites_with_those_of_tls_1_3_as_openssl_has_them_too():
-    options = security_options(KafkaSettings(client={"ssl_ciphers": "ECDHE-RSA-AES256-GCM-SHA384:AES128-SHA"}))
-
-    suites = options["ssl.cipher.suites"].split(",")
-    assert [suite for suite in suites if "_WITH_" in suite] == [
-        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-        "TLS_RSA_WITH_AES_128_CBC_SHA",
-    ]
-    assert {"TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"} <= set(suites)
-
-
-def test_ciphers_that_openssl_does_not_know_are_named():
-    with pytest.raises(Misconfigured, match=r"kafka\.client\.ssl_ciphers: .* BOGUS"):
-        security_options(KafkaSettings(client={"ssl_ciphers": "BOGUS"}))
-
-
 @pytest.mark.parametrize("name", ["ssl_crlfile", "sasl_kerberos_service_name", "sasl_kerberos_domain_name"])
 def test_what_java_has_nothing_like_is_refused_and_not_dropped(name):
     with pytest.raises(Misconfigured, match=rf"^kafka\.client\.{name}: "):

@@ -28,6 +28,8 @@ OURS = {
 }
 # Options that hold an object, which no YAML file can.
 OBJECTS = {"kafka_client", "metric_reporters", "sasl_oauth_token_provider", "selector", "socket_options", "ssl_context"}
+# What the client lists among its options, and then never looks at.
+UNHEARD = {"ssl_ciphers": "bound them at the brokers (ssl.cipher.suites)"}
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 KNOWN: dict[str, Any] = KafkaConsumer.DEFAULT_CONFIG | KafkaProducer.DEFAULT_CONFIG
 
@@ -75,6 +77,8 @@ def _check(name: str, value: object) -> None:
         raise Misconfigured(f"{path}: unknown key" + (f"; did you mean kafka.client.{near[0]}?" if near else ""))
     if name in OBJECTS:
         raise Misconfigured(f"{path}: takes an object of Python, which a config cannot hold")
+    if name in UNHEARD:
+        raise Misconfigured(f"{path}: kafka-python does not keep to it: {UNHEARD[name]}")
     _check_value(path, value, KNOWN[name])
 
 

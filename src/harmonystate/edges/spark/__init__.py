@@ -8,7 +8,6 @@ own_keys.py      the options that Spark itself reads
 archive.py       the archive of loaded classes that lets it start sooner
 archive_maker.py makes the archive, in the background
 cassandra_tls.py TLS for the connector, which reads no PEM and checks no host name by itself
-ciphers.py       cipher suites in Java's words
 kafka_source.py  our Kafka settings as options of Spark's Kafka source
 stream.py        topic to table, batch by batch, started again when a service was away
 micro_batch.py   one batch: rows, marks, dead letters, end

@@ -1,11 +1,9 @@
 """Our Kafka settings as options of Spark's Kafka source, which takes Java's names."""
 
-import ssl
 from collections.abc import Iterable
 from pathlib import Path
 
 from harmonystate.config import KafkaSettings
-from harmonystate.edges.spark.ciphers import java_suites
 from harmonystate.errors import Misconfigured
 
 _LOGIN = {
@@ -15,7 +13,7 @@ _LOGIN = {
 }
 _TRANSLATED = {
     "sasl_mechanism",
-    *("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_check_hostname", "ssl_ciphers"),
+    *("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_check_hostname"),
 }
 
 
@@ -59,8 +57,6 @@ def security_options(settings: KafkaSettings) -> dict[str, str]:
         options |= {"ssl.truststore.type": "PEM", "ssl.truststore.certificates": _read("ssl_cafile", cafile)}
     if certfile := client.get("ssl_certfile"):
         options |= _keystore(certfile, client.get("ssl_keyfile", certfile), client.get("ssl_password"))
-    if ciphers := client.get("ssl_ciphers"):
-        options["ssl.cipher.suites"] = ",".join(_suites(ciphers))
     if client.get("ssl_check_hostname") is False:
         options["ssl.endpoint.identification.algorithm"] = ""
     return options
@@ -72,13 +68,6 @@ def _require_translated(client: Iterable[str]) -> None:
             raise Misconfigured(
                 f"kafka.client.{name}: Spark's Kafka source, which ingest reads by, has nothing like it"
             )
-
-
-def _suites(ciphers: str) -> list[str]:
-    try:
-        return java_suites(ciphers)
-    except ssl.SSLError:
-        raise Misconfigured(f"kafka.client.ssl_ciphers: OpenSSL knows no cipher of {ciphers}") from None
 
 
 def _jaas(mechanism: str, username: str, password: str) -> str:
