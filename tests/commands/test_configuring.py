@@ -68,13 +68,14 @@ def test_every_fault_is_a_line_and_the_exit_code_78(path, capsys):
 def test_what_only_a_client_would_refuse_is_a_fault_too(path, capsys):
     path.write_text(
         "kafka: {bootstrap_servers: here, client: {acks: 0}}\n"
-        "cassandra: {client: {port: 1}}\nspark: {conf: {driver.memory: 1g}}\n"
+        "cassandra: {client: {execution_profiles: {}}}\nspark: {conf: {driver.memory: 1g}}\n"
     )
 
     assert configuring.check(path) == 78
     err = capsys.readouterr().err
     assert all(
-        key in err for key in ("kafka.bootstrap_servers", "kafka.client.acks", "cassandra.client.port", "spark.conf")
+        key in err
+        for key in ("kafka.bootstrap_servers", "kafka.client.acks", "cassandra.client.execution_profiles", "spark.conf")
     )
 
 

@@ -7,7 +7,7 @@ from cassandra.cluster import NoHostAvailable
 from harmonystate.config import CassandraSettings
 from harmonystate.edges.cassandra import connect, schema
 from harmonystate.edges.cassandra.causes import unreached
-from harmonystate.edges.cassandra.connect import connected, open_session, reachable, translating
+from harmonystate.edges.cassandra.connect import check_options, connected, open_session, reachable, translating
 from harmonystate.errors import Misconfigured, Unavailable
 
 SETTINGS = CassandraSettings(username="harmony")
@@ -129,12 +129,64 @@ def test_an_unknown_option_is_named(silent):
         pass
 
 
-@pytest.mark.parametrize("option", ["ssl_options", "ssl_context", "auth_provider", "contact_points", "port"])
+@pytest.mark.parametrize("option", ["ssl_options", "ssl_context", "auth_provider", "contact_points", "port", "cloud"])
 def test_an_option_that_goes_round_one_of_ours_is_refused_with_it(silent, option):
     settings = CassandraSettings(port=silent, client={option: {}})
 
     with pytest.raises(Misconfigured, match=rf"cassandra\.client\.{option}: use cassandra\."), open_session(settings):
         pass
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("execution_profiles", {}, "is harmony's own to set"),
+        ("execution_profiles", {"a": 1}, "is harmony's own to set"),
+        ("load_balancing_policy", "RoundRobinPolicy", "is harmony's own to set"),
+        ("default_retry_policy", "FallthroughRetryPolicy", "is harmony's own to set"),
+        ("reconnection_policy", 1, "is harmony's own to set"),
+        ("timestamp_generator", "x", "takes an object of Python, which a config cannot hold"),
+        ("endpoint_factory", "x", "takes an object of Python, which a config cannot hold"),
+        ("sockopts", [[1]], "takes an object of Python, which a config cannot hold"),
+        ("connect_timeout", "soon", "expected a number"),
+        ("executor_threads", True, "expected a number"),
+        ("token_metadata_enabled", "no", "expected true or false"),
+        ("compression", "rot13", "expected true, false or lz4"),
+        ("protocol_version", 99, "expected one of 66, 65, 6, 5, 4, 3, 2, 1"),
+        ("cql_version", 3, "expected a text"),
+        ("self", 1, "cassandra-driver's Cluster has no such option"),
+    ],
+)
+def test_an_option_that_cannot_be_or_would_break_a_promise_is_refused_before_anything_is_asked(option, value, said):
+    with pytest.raises(Misconfigured) as refused:
+        check_options(CassandraSettings(client={option: value}))
+
+    assert str(refused.value) == f"cassandra.client.{option}: {said}"
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        {"compression": "lz4", "protocol_version": 4, "connect_timeout": 3, "cql_version": "3.4.7"},
+        {"compression": False, "idle_heartbeat_interval": 0, "schema_metadata_enabled": True},
+    ],
+)
+def test_an_option_that_can_be_is_taken(client):
+    check_options(CassandraSettings(client=client))
+
+
+@pytest.mark.parametrize("client", [{"executor_threads": 0}, {"metrics_enabled": True}])
+def test_what_only_the_driver_knows_to_be_wrong_is_the_config_s_fault_too(silent, client):
+    with (
+        pytest.raises(Misconfigured, match=r"^cassandra\.client: "),
+        connected(CassandraSettings(port=silent, client=client)),
+    ):
+        pass
+
+
+def test_a_certificate_s_place_that_is_none_is_named():
+    with pytest.raises(Misconfigured, match=r"ssl_cafile: cannot read 3"):
+        check_options(CassandraSettings(client={"ssl_cafile": 3}))
 
 
 def test_a_user_without_a_password_is_no_login(silent):

@@ -2,6 +2,7 @@
 
 connect.py  a session, or one line that says why there is none
 causes.py   why there is none
+options.py  `cassandra.client`: what of it the driver is given
 tls.py      who shows which certificate
 recorded.py  what setup recorded: shards and version
 schema.py   `harmony setup`'s half: keyspace and tables (schema.cql)

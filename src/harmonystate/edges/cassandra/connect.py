@@ -1,6 +1,5 @@
 """A session with Cassandra, or one line that says why there is none."""
 
-import inspect
 import socket
 import ssl
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPoli
 from harmonystate.config import CassandraSettings
 from harmonystate.edges.cassandra import tls
 from harmonystate.edges.cassandra.causes import explain, unreached, where
+from harmonystate.edges.cassandra.options import free_options
 from harmonystate.edges.cassandra.recorded import (
     VERSION,
     read_settings,
@@ -36,14 +36,6 @@ _CONNECT_WITHIN_S = 8.0
 _REQUEST_TIMEOUT_S = 10.0
 # OPTIONS in a frame of the native protocol v4: a node answers it before any login.
 _CQL_OPTIONS = bytes([4, 0, 0, 0, 5, 0, 0, 0, 0])
-# Options of the driver that go round what we check, such as the host's name.
-_INSTEAD = {
-    "ssl_context": "cassandra.client.ssl_cafile",
-    "ssl_options": "cassandra.client.ssl_cafile",
-    "auth_provider": "cassandra.username and cassandra.password_file",
-    "contact_points": "cassandra.contact_points",
-    "port": "cassandra.port",
-}
 # Not among them: a statement that Cassandra finds invalid, which is a bug of ours.
 _TRANSLATED = (NoHostAvailable, OperationTimedOut, RequestExecutionException, AuthenticationFailed, Unauthorized)
 
@@ -66,7 +58,7 @@ def open_session(settings: CassandraSettings) -> Iterator[Session]:
 def connected(settings: CassandraSettings) -> Iterator[Session]:
     """Open a session on no keyspace; what the driver raises inside the body becomes an error of ours."""
     _reach(settings)
-    cluster = Cluster(**_options(settings))
+    cluster = _cluster(_options(settings))
     try:
         with translating(settings):
             yield _connect(cluster, settings)
@@ -154,6 +146,13 @@ def _answers(host: str, port: int, within_s: float, context: ssl.SSLContext | No
         return False
 
 
+def _cluster(options: dict[str, Any]) -> Cluster:
+    try:
+        return Cluster(**options)
+    except (ValueError, TypeError, ImportError) as fault:  # a library that an option asks for is not there
+        raise Misconfigured(f"cassandra.client: {fault}") from fault
+
+
 def _connect(cluster: Cluster, settings: CassandraSettings) -> Session:
     try:
         return cluster.connect()
@@ -185,7 +184,7 @@ def _options(settings: CassandraSettings) -> dict[str, Any]:
     }
     if context := tls.context(settings):
         options["ssl_context"] = context
-    return options | _login(settings) | _free_options(settings.client)
+    return options | _login(settings) | free_options(settings.client)
 
 
 def _login(settings: CassandraSettings) -> dict[str, Any]:
@@ -196,15 +195,3 @@ def _login(settings: CassandraSettings) -> dict[str, Any]:
             "cassandra.username is set, but no password: use cassandra.password_file or HARMONY_CASSANDRA__PASSWORD"
         )
     return {"auth_provider": PlainTextAuthProvider(settings.username, settings.password.get_secret_value())}
-
-
-def _free_options(client: dict[str, Any]) -> dict[str, Any]:
-    """Return what `cassandra.client` adds: the driver's own options; `ssl_cafile` is ours, see `tls.context`."""
-    options = {name: value for name, value in client.items() if name != "ssl_cafile"}
-    known = set(inspect.signature(Cluster.__init__).parameters) - {"self"}
-    for name in options:
-        if name in _INSTEAD:
-            raise Misconfigured(f"cassandra.client.{name}: use {_INSTEAD[name]}")
-        if name not in known:
-            raise Misconfigured(f"cassandra.client.{name}: cassandra-driver's Cluster has no such option")
-    return options

@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-from typing import Any
 
 from harmonystate.config import CassandraSettings
 from harmonystate.errors import Misconfigured
@@ -16,11 +15,11 @@ def context(settings: CassandraSettings) -> ssl.SSLContext | None:
     Raises:
         Misconfigured: when the file is not there or holds no certificate.
     """
-    cafile: Any = settings.client.get("ssl_cafile")
+    cafile = settings.client.get("ssl_cafile")
     if not cafile:
         return None
     try:
-        return ssl.create_default_context(cafile=cafile)
+        return ssl.create_default_context(cafile=str(cafile))
     except OSError as fault:
         raise Misconfigured(f"cassandra.client.ssl_cafile: cannot read {cafile}: {fault.strerror}") from None
 
