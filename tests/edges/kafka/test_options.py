@@ -26,6 +26,16 @@ def test_an_option_of_the_client_reaches_it():
     assert client_options(KafkaSettings(client={"request_timeout_ms": 1234}))["request_timeout_ms"] == 1234
 
 
+@pytest.mark.parametrize("name", ["snappy", "rot13", 7, ["lz4"]])
+def test_a_compression_whose_library_is_not_here_is_refused_before_a_broker_is_asked(name):
+    assert refusal(client={"compression_type": name}).startswith("kafka.client.compression_type: expected gzip or lz4")
+
+
+@pytest.mark.parametrize("name", ["gzip", "lz4", None])
+def test_a_compression_whose_library_is_here_is_taken(name):
+    assert client_options(KafkaSettings(client={"compression_type": name}))["compression_type"] == name
+
+
 @pytest.mark.parametrize("name", ["max_poll_records", "linger_ms", "ssl_check_hostname", "client_rack"])
 def test_options_that_only_one_kind_of_client_has_are_known(name):
     value = {"ssl_check_hostname": False, "client_rack": "r1"}.get(name, 7)
@@ -68,6 +78,10 @@ def test_a_password_among_the_client_s_options_is_refused_without_being_repeated
         ({"request_timeout_ms": True}, "kafka.client.request_timeout_ms: expected a number"),
         ({"ssl_check_hostname": "no"}, "kafka.client.ssl_check_hostname: expected true or false"),
         ({"ssl_cafile": "/nowhere/ca.pem"}, "kafka.client.ssl_cafile: no such file: /nowhere/ca.pem"),
+        (
+            {"ssl_cafile": __file__},
+            f"kafka.client.ssl_cafile: {__file__} is not PEM, as `openssl x509 -inform der` makes it",
+        ),
         (
             {"ssl_ciphers": "ECDHE+AESGCM"},
             "kafka.client.ssl_ciphers: kafka-python does not keep to it: bound them at the brokers (ssl.cipher.suites)",

@@ -76,6 +76,15 @@ def test_certificates_travel_as_text_to_every_worker(tmp_path):
     }
 
 
+def test_words_beside_a_certificate_may_be_of_any_encoding(tmp_path):
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes("M\u00fcller\n-----BEGIN CERTIFICATE-----".encode("latin-1"))
+
+    options = security_options(KafkaSettings(client={"ssl_cafile": str(ca)}))
+
+    assert options["ssl.truststore.certificates"].endswith("-----BEGIN CERTIFICATE-----")
+
+
 def test_a_certificate_that_is_not_there_is_named():
     with pytest.raises(Misconfigured, match=r"kafka\.client\.ssl_cafile: cannot read /nowhere"):
         security_options(KafkaSettings(client={"security_protocol": "SSL", "ssl_cafile": "/nowhere"}))

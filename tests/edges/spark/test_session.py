@@ -60,6 +60,14 @@ def test_a_free_option_that_spark_would_overlook_is_refused():
         free_conf({"executor.memory": "1g"})
 
 
+@pytest.mark.parametrize("name", ["spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions"])
+def test_java_options_with_a_quote_left_open_are_refused_and_not_repeated(name):
+    with pytest.raises(Misconfigured, match=rf"^spark\.conf\.{name}: a quote .* left open") as refused:
+        free_conf({name: '-Dsecret="canary'})
+
+    assert "canary" not in str(refused.value)
+
+
 def test_a_misspelt_key_is_refused_with_the_one_that_is_meant():
     with pytest.raises(Misconfigured) as refused:
         free_conf({"spark.executr.memory": "1g"})

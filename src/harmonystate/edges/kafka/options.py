@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer
+from kafka.codec import has_gzip, has_lz4, has_snappy, has_zstd
 
 from harmonystate.config import KafkaSettings
 from harmonystate.core.loopback import is_loopback
@@ -30,6 +31,9 @@ OURS = {
 OBJECTS = {"kafka_client", "metric_reporters", "sasl_oauth_token_provider", "selector", "socket_options", "ssl_context"}
 # What the client lists among its options, and then never looks at.
 UNHEARD = {"ssl_ciphers": "bound them at the brokers (ssl.cipher.suites)"}
+# Those of which the client has the library; of another one it only says so once it has found a broker.
+_LIBRARIES = {"gzip": has_gzip, "lz4": has_lz4, "snappy": has_snappy, "zstd": has_zstd}
+COMPRESSIONS = [name for name, is_there in _LIBRARIES.items() if is_there()]
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 KNOWN: dict[str, Any] = KafkaConsumer.DEFAULT_CONFIG | KafkaProducer.DEFAULT_CONFIG
 
@@ -88,8 +92,21 @@ def _check_value(path: str, value: object, default: object) -> None:
             raise Misconfigured(f"{path}: expected true or false")
     elif isinstance(default, int | float) and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise Misconfigured(f"{path}: expected a number")
-    if path.endswith("file") and not Path(str(value)).is_file():
-        raise Misconfigured(f"{path}: no such file: {value}")
+    if path.endswith(".compression_type") and value not in [*COMPRESSIONS, None]:
+        raise Misconfigured(f"{path}: expected {' or '.join(COMPRESSIONS)}, of which the library is installed")
+    if path.endswith("file"):
+        _check_pem(path, Path(str(value)))
+
+
+def _check_pem(path: str, file: Path) -> None:
+    if not file.is_file():
+        raise Misconfigured(f"{path}: no such file: {file}")
+    try:
+        content = file.read_bytes()
+    except OSError as fault:
+        raise Misconfigured(f"{path}: cannot read {file}: {fault.strerror}") from None
+    if b"-----BEGIN " not in content:
+        raise Misconfigured(f"{path}: {file} is not PEM, as `openssl x509 -inform der` makes it")
 
 
 def _credentials(settings: KafkaSettings) -> dict[str, Any]:

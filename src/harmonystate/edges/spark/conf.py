@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -75,7 +76,16 @@ def free_conf(conf: Mapping[str, object]) -> dict[str, str]:
             raise Misconfigured(f"spark.conf.{name}: Spark's own keys begin with `spark.`")
         if meant := misspelt(name):
             raise Misconfigured(f"spark.conf.{name}: unknown key; did you mean spark.conf.{meant}?")
+    for name in conf.keys() & _JAVA_OPTIONS:
+        _refuse_open_quote(name, str(conf[name]))
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in conf.items()}
+
+
+def _refuse_open_quote(name: str, options: str) -> None:
+    try:
+        shlex.split(options)  # as `java_command` does
+    except ValueError as fault:
+        raise Misconfigured(f"spark.conf.{name}: a quote or backslash is left open ({fault})") from None
 
 
 def laid_over(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:

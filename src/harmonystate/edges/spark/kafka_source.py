@@ -94,6 +94,6 @@ def _quote(text: str) -> str:
 
 def _read(key: str, path: str) -> str:
     try:
-        return Path(path).read_text()
+        return Path(path).read_text(errors="replace")  # what stands beside the certificates is of any encoding
     except OSError as fault:
         raise Misconfigured(f"kafka.client.{key}: cannot read {path}: {fault.strerror}") from None
