@@ -16,7 +16,14 @@ _BETTER = {
     "kafka.client.sasl_plain_password": "HARMONY_KAFKA__PASSWORD",
     "spark.conf.spark.cassandra.auth.password": "HARMONY_CASSANDRA__PASSWORD",
 }
-_SECRET_NAME = re.compile(r"(password|passwd|secret|token|secret[._]key)$", re.IGNORECASE)
+# By their last words: `ssl_keyfile`, `secret.file` or `credentials.provider` name a path or a class, and two that end
+# in credentials a file and a way. Azure's go on with the account that they are of.
+_SECRET_NAME = re.compile(
+    r"""(password | passwd | secret | token | (?<!application_)(?<!kerberos[.]renewal[.])credentials?
+        | (secret|secret_access|private|account)[._-]key | api[._-]?key | fs[.]azure[.]sas[.][\w-]+)
+        ([.][\w-]+([.]z\d+)?[.](dfs|blob)[.][\w.-]+)?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def is_secret(option: str) -> bool:
