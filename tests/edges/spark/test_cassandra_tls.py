@@ -1,9 +1,11 @@
 import hashlib
 import struct
+from pathlib import Path
 
 import pytest
 
 from harmonystate.config import CassandraSettings, Config, LocalSettings
+from harmonystate.edges.spark import cassandra_tls
 from harmonystate.edges.spark.cassandra_tls import checking_hosts, tls_conf, trust_store
 from harmonystate.edges.spark.conf import spark_conf
 from harmonystate.errors import Misconfigured
@@ -34,6 +36,24 @@ def test_an_authority_that_is_none_is_named(tmp_path, content):
 
     with pytest.raises(Misconfigured, match=rf"cassandra\.client\.ssl_cafile: cannot read {cafile}"):
         tls_conf(CassandraSettings(client={"ssl_cafile": str(cafile)}), tmp_path)
+
+
+def test_two_that_start_at_once_do_not_take_the_store_from_each_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(cassandra_tls, "_certificates", lambda cafile: [cafile.name.encode()])
+    replace, others = Path.replace, ["other"]
+
+    def after_another(new, store):
+        if others:
+            tls_conf(CassandraSettings(client={"ssl_cafile": others.pop()}), tmp_path)
+        return replace(new, store)
+
+    monkeypatch.setattr(Path, "replace", after_another)
+
+    conf = tls_conf(CassandraSettings(client={"ssl_cafile": "ours"}), tmp_path)
+
+    store = Path(conf["spark.cassandra.connection.ssl.trustStore.path"])
+    assert store.read_bytes() == trust_store([b"ours"])
+    assert list(store.parent.iterdir()) == [store]
 
 
 def test_the_host_s_name_is_checked_wherever_the_connector_speaks_tls_whatever_the_user_has_set():

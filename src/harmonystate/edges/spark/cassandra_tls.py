@@ -7,6 +7,7 @@ driver below it puts Java's system properties above all that: there it is switch
 import hashlib
 import ssl
 import struct
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,9 +46,12 @@ def tls_conf(settings: CassandraSettings, home: Path) -> dict[str, str]:
         return {}
     store = home / "spark" / "cassandra-trust.jks"
     store.parent.mkdir(parents=True, exist_ok=True)
-    new = store.with_suffix(".new")
-    new.write_bytes(trust_store(_certificates(Path(str(cafile)))))
-    new.replace(store)
+    content = trust_store(_certificates(Path(str(cafile))))
+    # ingest and analyze may start at once, and Spark reads it while another begins.
+    with tempfile.TemporaryDirectory(dir=store.parent) as folder:
+        new = Path(folder) / store.name
+        new.write_bytes(content)
+        new.replace(store)
     return {
         _ENABLED: "true",
         "spark.cassandra.connection.ssl.trustStore.path": str(store),
