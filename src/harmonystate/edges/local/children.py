@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from harmonystate.edges.local.process import terminate_all
@@ -68,8 +69,18 @@ def stop_children(children: Iterable[Child], *, patience_s: float = STOP_S) -> l
 
 
 def stop_leftovers(config_file: Path, *, patience_s: float = STOP_S) -> None:
-    """Stop the commands that read this config file: what a run that was killed has left behind."""
-    terminate_all(str(config_file), patience_s=patience_s)
+    """Stop the `harmony` commands that read this config file: what a run that was killed has left behind."""
+    terminate_all(
+        lambda command: str(config_file) in command and _is_harmony(command),
+        patience_s=patience_s,
+    )
+
+
+def _is_harmony(command: Sequence[str]) -> bool:
+    """Tell a command of ours, started by `start_child` or as a person does, from an editor that has the file open."""
+    named = [Path(part).name for part in command[:2]]
+    is_script = named[:1] == ["harmony"] or (named[0].startswith("python") and named[1:] == ["harmony"])
+    return is_script or ("-m", "harmonystate") in pairwise(command)
 
 
 def _went(child: Child, patience_s: float) -> bool:

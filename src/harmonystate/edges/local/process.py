@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -80,9 +80,12 @@ def _has_ended(process: psutil.Process) -> bool:
     return True
 
 
-def terminate_all(argument: str, *, patience_s: float) -> None:
-    """Terminate, side by side, every process that has this argument on its command line."""
-    found = [one.pid for one in psutil.process_iter(["cmdline"]) if argument in (one.info["cmdline"] or [])]
+def terminate_all(is_meant: Callable[[Sequence[str]], bool], *, patience_s: float) -> None:
+    """Terminate, side by side, every process whose command line is meant; neither us nor who has started us."""
+    us = psutil.Process()
+    spared = {us.pid, *(one.pid for one in us.parents())}
+    everybody = (one for one in psutil.process_iter(["cmdline"]) if one.pid not in spared)
+    found = [one.pid for one in everybody if is_meant(one.info["cmdline"] or [])]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda pid: terminate(pid, patience_s=patience_s), found))
 

@@ -101,7 +101,7 @@ def log_of(folder: Path) -> Path:
 
 def clear(folder: Path, *, patience_s: float = STOP_S) -> None:
     """End what an `up` that was killed left of a server that does not run: its folder is being formatted, say."""
-    process.terminate_all(f"@{folder / JVM_ARGS}", patience_s=patience_s)
+    process.terminate_all(lambda command: f"@{folder / JVM_ARGS}" in command, patience_s=patience_s)
 
 
 def require_free_ports(server: Server) -> None:
