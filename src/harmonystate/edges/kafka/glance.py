@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -38,13 +39,15 @@ class Glance:
         Raises:
             TransactionFailed: when Kafka does not answer; so does `new`.
         """
-        with translated():
+        with translated(), ExitStack() as opening:
             self._consumer = open_consumer(settings, max_partition_fetch_bytes=256 * 1024)
+            opening.callback(self._consumer.close, autocommit=False)
             self._places = [place for topic in dict.fromkeys(topics) for place in partitions_of(self._consumer, topic)]
             self._consumer.assign(self._places)
             self._consumer.seek_to_beginning(*self._places)
             shares = Counter(place.topic for place in self._places)
             self._most = {place: max(1, most // shares[place.topic]) for place in self._places}
+            self._opened = opening.pop_all()
 
     def new(self) -> dict[str, Seen]:
         """Return what has come since the last look, by topic; those of a partition in their order."""
@@ -85,4 +88,4 @@ class Glance:
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         """Close the connection."""
-        self._consumer.close(autocommit=False)
+        self._opened.close()

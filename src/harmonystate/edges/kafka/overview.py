@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -9,7 +10,7 @@ from kafka import TopicPartition
 from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 
 from harmonystate.config import KafkaSettings
-from harmonystate.edges.kafka.connect import BOOTSTRAP_MS, open_admin, open_consumer
+from harmonystate.edges.kafka.connect import open_admin, open_consumer
 from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of
 from harmonystate.edges.kafka.transaction import translated
 
@@ -60,10 +61,11 @@ class Observer:
         self._topics = topics
         self._groups = groups
         self._patience_ms = patience_ms
-        with translated():
+        with translated(), ExitStack() as opening:
             self._consumer = open_consumer(settings)
-            self._admin_context = open_admin(settings, bootstrap_timeout_ms=BOOTSTRAP_MS)
-            self._admin = self._admin_context.__enter__()
+            opening.callback(self._consumer.close, autocommit=False)
+            self._admin = opening.enter_context(open_admin(settings))
+            self._opened = opening.pop_all()
 
     def look(self) -> Overview:
         """Return what stands in Kafka now.
@@ -107,10 +109,9 @@ class Observer:
         """Return itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         """Close both connections."""
-        self._consumer.close(autocommit=False)
-        self._admin_context.__exit__(kind, value, at)
+        self._opened.close()
 
 
 def _behind(
