@@ -45,6 +45,16 @@ def test_a_batch_that_never_ends_is_one(stall, clock):
         stall.require_progress()
 
 
+def test_what_may_be_away_is_named_and_why_the_last_try_failed(stall, clock):
+    stall.begin()
+    clock.now += 901
+
+    with pytest.raises(Busy, match=r"see that Kafka and Cassandra are up, and start ingest again$"):
+        stall.require_progress()
+    with pytest.raises(Busy, match=r"see that Kafka and Cassandra are up \(no Kafka at a:1\), and start ingest again$"):
+        stall.require_progress(because="no Kafka at a:1")
+
+
 def test_a_batch_that_fails_again_and_again_is_one(stall, clock):
     for _ in range(10):
         stall.begin()

@@ -78,12 +78,12 @@ class StallClock:
             since = [moment for moment in (self._since, self._behind_since) if moment is not None]
             return bool(since) and self._clock() - min(since) > self._limit_s
 
-    def require_progress(self, remedy: str = "see that Cassandra is up") -> None:
-        """Raise Busy, saying what to do, when it is stalled."""
+    def require_progress(self, remedy: str = "see that Kafka and Cassandra are up", *, because: str = "") -> None:
+        """Raise Busy, saying what to do and why the last try failed, if one has, when it is stalled."""
         if self.is_stalled():
             raise Busy(
                 f"no batch was stored for {self._limit_s:g} s although records are waiting (spark.stall_after): "
-                f"{remedy}, and start ingest again"
+                f"{remedy}{f' ({because})' if because else ''}, and start ingest again"
             )
 
     def note_jobs(self, *, running: bool) -> None:

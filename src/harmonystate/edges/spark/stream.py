@@ -110,7 +110,7 @@ class Stream:
             if fault is None or self._stop.is_set():
                 return
             refuse_final(fault, self._checkpoint)
-            self._clock.require_progress()
+            self._clock.require_progress(because=cause_of(fault))
             self._failures += 1
             self._watch.failed()
             # Said at the first failure and then ever less often, so that a night without Cassandra is a few lines.
