@@ -16,6 +16,7 @@ from nicegui import app as nicegui_app
 from nicegui import ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from harmonystate.core.loopback import is_loopback
 from harmonystate.core.snapshot import Snapshot
 from harmonystate.edges.page.layout import build
 from harmonystate.errors import Unavailable
@@ -74,15 +75,20 @@ def open_in_browser(address: str) -> None:
 def _application(page: Callable[..., None], host: str) -> FastAPI:
     application = FastAPI(openapi_url=None)
     application.middleware("http")(_with_policy)
-    if host.startswith("127."):
-        # A name that a stranger's DNS turns into 127.0.0.1 is not ours.
-        application.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", host])
+    _refuse_other_names(application, host)
     ui.page("/", title=TITLE, language="en-US", favicon=FAVICON)(page)
     ui.add_css(files(__package__).joinpath("style.css").read_text(), shared=True)
     nicegui_app.on_exception(lambda fault: log.error("the page failed", exc_info=fault))
     # A browser that was away for a moment is sent what it missed; more than that, and it loads the page anew.
     ui.run_with(application, title=TITLE, tailwind=False, message_history_length=20, show_welcome_message=False)
     return application
+
+
+def _refuse_other_names(application: FastAPI, host: str) -> None:
+    """Answer under our own names only where nobody else is to ask: one that a stranger's DNS leads here is none."""
+    if is_loopback(host):
+        written = f"[{host}]" if ":" in host else host
+        application.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", written])
 
 
 async def _with_policy(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
