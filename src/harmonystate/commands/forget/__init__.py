@@ -5,6 +5,7 @@ searching.py  finds all that names the person
 
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from cassandra.cluster import Session
 
 
+_CLOCK = partial(datetime.now, UTC)
+
+
 def run(config: Config, name: str, *, yes: bool) -> int:
     """Look for the person everywhere, ask, and take out what can be taken out.
 
@@ -48,7 +52,7 @@ def run(config: Config, name: str, *, yes: bool) -> int:
     with open_session(config.cassandra) as session, hold_lease(session, "analyze") as lease:
         eraser = Eraser(session, config.cassandra, name=name, timestamp=lease.timestamp)
         with metering("forget") as meter, answering(config.kafka):
-            found = search(config, session, eraser, meter=meter, now=datetime.now(UTC))
+            found = search(config, session, eraser, meter=meter, clock=_CLOCK)
         if found.is_nothing():
             raise CheckFailed("nothing in Kafka or Cassandra names this person: write the name as it stands on a card")
         write_found(found)
@@ -80,9 +84,9 @@ def _erase(
     now = datetime.now(UTC)
     forgetting = Forgetting(now + timedelta(milliseconds=1), frozenset(found.ahead))
     note_forgotten(session, id_of_name(name), forgetting, keep=keep)
-    hours = {floor_to_hour(row.report.time) for row in found.rows}
+    hours = {floor_to_hour(row.stored.report.time) for row in found.rows}
     mark_changed(session, hours, settings=config.cassandra, now=now)
-    eraser.erase_rows(found.rows)
+    eraser.erase_rows(found.rows, clock=_CLOCK)
     eraser.erase_rollups(found.rollups)
     eraser.erase_answers(found.answers)
     mark_changed(session, hours, settings=config.cassandra, now=now)

@@ -1,6 +1,6 @@
 """Finds all that names one person: every record of the topics, every row of the table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ from harmonystate.core.moments import from_ms
 from harmonystate.core.report import Report
 from harmonystate.core.windows import EVERYTHING
 from harmonystate.core.wire import MAX_ALERT_BYTES, NotAReport, decode_alert, decode_report
-from harmonystate.edges.cassandra.erasure import Answer, Eraser, Rollup
-from harmonystate.edges.cassandra.reports import StoredReport, hours_with_reports, read_rows
+from harmonystate.edges.cassandra.erasure import Answer, Eraser, Named, Rollup
+from harmonystate.edges.cassandra.reports import hours_with_reports, read_rows
 from harmonystate.edges.console.meter import Meter
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.survey import Surveyor
@@ -41,7 +41,7 @@ class Found(Struct):
     """
 
     now: datetime
-    rows: list[StoredReport]
+    rows: list[Named]
     rollups: list[Rollup]
     answers: list[Answer]
     topics: dict[str, Held]
@@ -57,17 +57,17 @@ class Found(Struct):
         return not stored and not any(held.records for held in self.topics.values())
 
 
-def search(config: Config, session: "Session", eraser: Eraser, *, meter: Meter, now: datetime) -> Found:
+def search(config: Config, session: "Session", eraser: Eraser, *, meter: Meter, clock: Callable[[], datetime]) -> Found:
     """Read everything once.
 
     Raises:
         TransactionFailed: when Kafka does not answer; Unavailable: when Cassandra does not.
     """
-    found = Found(now, [], [], eraser.answers(), {}, set(), set())
+    found = Found(clock(), [], [], eraser.answers(), {}, set(), set())
     with Surveyor(config.kafka) as surveyor:
         _Topics(config, surveyor, eraser, found, meter).read()
     rows = read_rows(session, config.cassandra, hours_with_reports(session, EVERYTHING))
-    found.rows = [row for row in meter.reading(TABLE, rows) if _names(row.report, eraser, found)]
+    found.rows = [Named(row, clock()) for row in meter.reading(TABLE, rows) if _names(row.report, eraser, found)]
     found.rollups = eraser.rollups(found.spellings)
     return found
 
