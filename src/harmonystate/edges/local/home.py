@@ -3,8 +3,11 @@
 ```
 kafka/  cassandra/    conf, data, log, pid and ports of each local server
 checkpoint/           Spark's checkpoints, by Kafka cluster id and topic
-locks/                who runs: `up` and `down`, and each instance of a stage
-logs/                 the output of children
+warehouse/            where Spark would keep tables of its own, had it any
+spark/                what its connector trusts, as Java reads it
+locks/                who runs: `up` and `down`, ingest, and each instance of a stage
+logs/                 the output of children, and of Spark
+demo/                 a home and a config for each demo
 ```
 """
 
