@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from harmonystate.config import KafkaSettings
+from harmonystate.edges.kafka import seam
 from harmonystate.edges.kafka.connect import open_admin_or_explain
 
 REACH_WITHIN_S = 3.0
@@ -28,8 +29,8 @@ def advertised(settings: KafkaSettings) -> list[Broker]:
         Unavailable, Misconfigured: as `connect.open_admin_or_explain` says.
     """
     with open_admin_or_explain(settings) as admin:
-        # describe_cluster would ask a broker at its advertised address, which may be what is wrong.
-        return sorted(Broker(broker.node_id, broker.host, broker.port) for broker in admin._manager.cluster.brokers())
+        # What a broker would be asked at its advertised address is of no use, for that may be what is wrong.
+        return sorted(Broker(broker.node_id, broker.host, broker.port) for broker in seam.known_brokers(admin))
 
 
 def unreachable(brokers: Iterable[Broker], within_s: float = REACH_WITHIN_S) -> list[tuple[Broker, str]]:

@@ -1,4 +1,7 @@
-"""The private parts of kafka-python 3.0.12 that we stand on, all in this file and in batches.py.
+"""The private parts of kafka-python 3.0.12 that we stand on, all in this file, in batches.py, and in two imports:
+
+connect.py closes the connections of a client that did not come to be (kafka.net.compat), and hangup.py has a login's
+answers made (kafka.net.sasl).
 
 Why at all: docs/decisions/0003-kafka-python.md. What holds them: tests/edges/kafka/test_seam.py.
 """
@@ -8,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.heartbeat import Heartbeat
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.partitioner.default import murmur2
@@ -185,6 +188,12 @@ def note_resets(consumer: KafkaConsumer) -> dict[TopicPartition, int]:
 
     subscription.request_offset_reset = request_offset_reset
     return stood_at
+
+
+def known_brokers(admin: KafkaAdminClient) -> list[Any]:
+    """Return the brokers as the bootstrap server has named them; `describe_cluster` would ask one of these."""
+    brokers: list[Any] = admin._manager.cluster.brokers()
+    return brokers
 
 
 def drop(producer: KafkaProducer) -> None:
