@@ -8,7 +8,7 @@ from py4j.protocol import Py4JNetworkError
 
 from harmonystate.commands.analyze.engine import Engine
 from harmonystate.edges.spark import batch
-from harmonystate.edges.spark.stall import SparkLost
+from harmonystate.edges.spark.lives import SparkLost
 from harmonystate.frames import hour_frames
 from tests.support.spark_jvm import spark_on, stand_in
 

@@ -8,7 +8,8 @@ from py4j.protocol import Py4JNetworkError
 
 from harmonystate.edges.spark import guard, watchdog
 from harmonystate.edges.spark.guard import guarded
-from harmonystate.edges.spark.stall import SparkLost, StallClock
+from harmonystate.edges.spark.lives import SparkLost
+from harmonystate.edges.spark.stall import StallClock
 from tests.support.kafka import wait_until
 from tests.support.spark_jvm import spark_on, stand_in
 
@@ -80,7 +81,7 @@ def test_a_jvm_that_went_by_itself_is_lost_too(jvm):
 
 
 def test_what_fails_in_a_jvm_that_lives_is_no_loss_of_it(jvm, monkeypatch):
-    monkeypatch.setattr(guard, "_GOING_S", 0.1)
+    monkeypatch.setattr("harmonystate.edges.spark.jvm._GOING_S", 0.1)
 
     with pytest.raises(Py4JNetworkError), guarded(spark_on(jvm, jobs=[7])):
         raise Py4JNetworkError("no such method")

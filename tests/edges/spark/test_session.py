@@ -242,9 +242,10 @@ import signal
 from harmonystate.config import Config, LocalSettings
 from harmonystate.edges.local.java import find_java
 from harmonystate.edges.spark import watchdog
-from harmonystate.edges.spark.guard import guarded, jvm_of
+from harmonystate.edges.spark.guard import guarded
+from harmonystate.edges.spark.jvm import jvm_of
 from harmonystate.edges.spark.session import open_spark
-from harmonystate.edges.spark.stall import SparkLost
+from harmonystate.edges.spark.lives import SparkLost
 
 watchdog.PATIENT = 3
 config = Config(local=LocalSettings(home=os.environ["HOME_OF_THE_TEST"]))

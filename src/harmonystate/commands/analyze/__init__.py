@@ -24,7 +24,7 @@ from harmonystate.edges.console.answers import write_answers
 from harmonystate.edges.console.steps import Steps, stepping
 from harmonystate.edges.local.stop import stop_on_signals
 from harmonystate.edges.metrics.textfile import write_textfile
-from harmonystate.edges.spark.stall import outlive
+from harmonystate.edges.spark.lives import outlive
 from harmonystate.errors import BadUsage
 
 if TYPE_CHECKING:

@@ -25,8 +25,9 @@ from harmonystate.edges.local.stop import Stopped, stop_on_signals
 from harmonystate.edges.metrics.exporter import exporting
 from harmonystate.edges.spark.checkpoint import locked
 from harmonystate.edges.spark.faults import RecordsGone
+from harmonystate.edges.spark.lives import outlive
 from harmonystate.edges.spark.session import open_spark
-from harmonystate.edges.spark.stall import StallClock, outlive
+from harmonystate.edges.spark.stall import StallClock
 from harmonystate.edges.spark.stream import Stream
 
 if TYPE_CHECKING:

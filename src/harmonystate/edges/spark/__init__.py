@@ -16,6 +16,7 @@ checkpoint.py    where the stream stands, locked while it is in use
 checkpoint_repair.py  moves aside what is damaged of it
 faults.py        what ended a query, and whether trying again can help
 stall.py         notices a batch that never ends
+lives.py         goes on with another Spark when one is lost
 guard.py         a guard over calls that may never return
 watchdog.py      ends a JVM that does not answer
 tasks.py         how far it is with what it does now

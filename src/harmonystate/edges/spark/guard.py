@@ -5,19 +5,19 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from py4j.protocol import Py4JError, Py4JJavaError
 
-from harmonystate.edges.spark.stall import SparkLost, StallClock
+from harmonystate.edges.spark.jvm import has_gone, jvm_of
+from harmonystate.edges.spark.lives import SparkLost
+from harmonystate.edges.spark.stall import StallClock
 from harmonystate.edges.spark.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _LOOK_EVERY_S = 1.0
-# A JVM that is going may refuse a call some moments before it is gone.
-_GOING_S = 2.0
 
 
 @contextmanager
@@ -82,19 +82,3 @@ def _ask_on(
         except SparkLost:
             jvm.kill()
             return
-
-
-def jvm_of(spark: "SparkSession") -> "subprocess.Popen[bytes]":
-    """Return the JVM of a session."""
-    gateway: Any = spark.sparkContext._gateway
-    jvm: subprocess.Popen[bytes] = gateway.proc
-    return jvm
-
-
-def has_gone(jvm: "subprocess.Popen[bytes]") -> bool:
-    """Say whether a JVM has gone, or does in a moment."""
-    try:
-        jvm.wait(_GOING_S)
-    except subprocess.TimeoutExpired:
-        return False
-    return True

@@ -13,15 +13,20 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harmonystate.edges.spark.archive import archive_options, archive_path
 from harmonystate.edges.spark.java_command import java_command, spark_home, whole_class_path
 from harmonystate.edges.spark.watchdog import Watchdog
 from harmonystate.errors import Unavailable
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 STARTS_WITHIN_S = 120
 LEAVES_WITHIN_S = 8
+# A JVM that is going may refuse a call some moments before it is gone.
+_GOING_S = 2.0
 _LOOK_EVERY_S = 0.02
 
 
@@ -75,6 +80,22 @@ def launch_local(
             process.kill()
             process.wait()
             raise
+
+
+def jvm_of(spark: "SparkSession") -> "subprocess.Popen[bytes]":
+    """Return the JVM of a session."""
+    gateway: Any = spark.sparkContext._gateway
+    jvm: subprocess.Popen[bytes] = gateway.proc
+    return jvm
+
+
+def has_gone(jvm: "subprocess.Popen[bytes]") -> bool:
+    """Say whether a JVM has gone, or does in a moment."""
+    try:
+        jvm.wait(_GOING_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def shut_down(gateway: Any, *, patience_s: float = LEAVES_WITHIN_S) -> None:

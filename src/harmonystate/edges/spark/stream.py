@@ -14,11 +14,12 @@ from harmonystate.core.backoff import backoff
 from harmonystate.edges.spark.census import Census
 from harmonystate.edges.spark.checkpoint import planned_offsets
 from harmonystate.edges.spark.faults import cause_of, refuse_final
-from harmonystate.edges.spark.guard import has_gone, jvm_of
+from harmonystate.edges.spark.jvm import has_gone, jvm_of
 from harmonystate.edges.spark.kafka_source import source_options
+from harmonystate.edges.spark.lives import SparkLost
 from harmonystate.edges.spark.micro_batch import Outcome, Outlet, store
 from harmonystate.edges.spark.session import forget_cassandra
-from harmonystate.edges.spark.stall import SparkLost, StallClock
+from harmonystate.edges.spark.stall import StallClock
 from harmonystate.edges.spark.watchdog import Watchdog
 from harmonystate.errors import Unavailable
 
