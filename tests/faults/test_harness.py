@@ -173,7 +173,7 @@ def test_the_proxy_loses_replies_of_one_kind_and_of_no_other(proxied):
     client.sendall(request(Api.END_TXN, b"two"))
 
     assert client.recv(100) == b""
-    assert proxy.met == {Api.END_TXN: 1}
+    assert (proxy.met[Api.END_TXN], proxy.met.total()) == (1, 1)
 
 
 def test_the_proxy_holds_a_reply_and_then_passes_it_on(proxied):
@@ -183,7 +183,7 @@ def test_the_proxy_holds_a_reply_and_then_passes_it_on(proxied):
     client.sendall(request(Api.ADD_OFFSETS, b"one"))
 
     assert client.recv(100) == request(Api.ADD_OFFSETS, b"one")
-    assert proxy.met == {Api.ADD_OFFSETS: 1}
+    assert (proxy.met[Api.ADD_OFFSETS], proxy.met.total()) == (1, 1)
 
 
 def test_the_proxy_holds_only_what_goes_to_the_client_that_is_named(proxied):
@@ -194,3 +194,19 @@ def test_the_proxy_holds_only_what_goes_to_the_client_that_is_named(proxied):
         client.sendall(request(Api.PRODUCE, b"one", name))
         assert client.recv(100) == request(Api.PRODUCE, b"one", name)
         assert proxy.met[Api.PRODUCE] == (name == b"harmony-produce-day")
+    assert proxy.met.of(Api.PRODUCE, "harmony-produce-") == 1
+    assert [proxy.passed.of(Api.PRODUCE, name) for name in ("harmony-", "harmony-alert-bot-a")] == [2, 1]
+
+
+def test_the_proxy_withholds_a_request_and_all_behind_it_until_the_client_hangs_up(proxied):
+    proxy, client = proxied
+    proxy.withhold(Api.PRODUCE, client="harmony-produce-")
+
+    client.sendall(request(Api.END_TXN, b"one", b"harmony-produce-day"))
+    assert client.recv(100) == request(Api.END_TXN, b"one", b"harmony-produce-day")
+    client.sendall(request(Api.PRODUCE, b"two", b"harmony-produce-day") + request(Api.END_TXN, b"three"))
+    wait_until(lambda: proxy.met.of(Api.PRODUCE, "harmony-produce-"))
+    client.shutdown(socket.SHUT_WR)
+
+    assert client.recv(100) == b""
+    assert [proxy.passed[api] for api in (Api.PRODUCE, Api.END_TXN)] == [0, 1]

@@ -9,9 +9,10 @@ from tests.support.runs import ended_under
 from tests.support.supervisor import Supervisor
 from tests.support.watcher import Watcher
 
-# The client gives a batch up while the broker's reply to it is on its way.
+# The client gives a batch up while it, or the broker's reply to it, is on its way.
 IMPATIENT = {"request_timeout_ms": 1_000, "delivery_timeout_ms": 2_000}
 LATER_S = 3.0
+ALL_THE_TIME = 1_000_000
 # Longer than anybody waits for the end of a transaction.
 LATE_S = 20.0
 EXPIRED = "has passed since batch creation"
@@ -82,18 +83,11 @@ def test_r7_no_transaction_is_committed_without_a_batch_that_expired_in_it(
 
     with Watcher(config.kafka, topics.global1, topics.global2, topics.alert, topics.delivery) as watcher:
         supervisor = Supervisor(hire(impatient), history, {"produce": (*run, "--run", "day"), **INSTANCE})
-        for _ in range(times):
+        for number in range(times):
             wait_until(supervisor_tends(supervisor, watcher, topics), within_s=120, what="reports")
             # One after the other: who has nothing to read has nothing to write.
             for stage in WRITERS:
-                expired = history.said(EXPIRED, stage)
-                history.fault("late PRODUCE, again and again, to", stage)
-                proxy.hold(Api.PRODUCE, LATER_S, times=1_000_000, client=f"harmony-{stage}-")
-                wait_until(
-                    lambda stage=stage, expired=expired: supervisor.tend() or history.said(EXPIRED, stage) > expired,
-                    what=f"the end of a batch of {stage}",
-                )  # fmt: skip
-                proxy.relent()
+                give_up_a_batch(stage, HOW[number % 2], supervisor, proxy, history)
         truth = ended_under(supervisor, watcher, config, run)
 
     worst = worst_recovery_s(watcher, topics, history.faults)
@@ -104,3 +98,36 @@ def test_r7_no_transaction_is_committed_without_a_batch_that_expired_in_it(
         recovery_s=worst,
     )
     assert watcher.faults == []
+    assert [stage for stage in WRITERS if history.said(EXPIRED, stage) < times] == []
+
+
+def unheard(proxy, client):
+    """The broker has nothing of it: what is committed all the same is lost."""
+    proxy.withhold(Api.PRODUCE, ALL_THE_TIME, client=client)
+
+
+def unanswered(proxy, client):
+    """The broker has it, and the client does not know: what is sent again all the same is doubled."""
+    proxy.hold(Api.PRODUCE, LATER_S, ALL_THE_TIME, client=client)
+
+
+HOW = (unheard, unanswered)
+
+
+def give_up_a_batch(stage, how, supervisor, proxy, history):
+    """Have a stage give a batch up; wait until it says so, or has ended that transaction as if nothing were amiss."""
+    client, expired = f"harmony-{stage}-", history.said(EXPIRED, stage)
+    met = proxy.met.of(Api.PRODUCE, client)
+    history.fault(f"{how.__name__} PRODUCE, again and again, of", stage)
+    how(proxy, client)
+    wait_until(lambda: supervisor.tend() or proxy.met.of(Api.PRODUCE, client) > met, what=f"a batch of {stage}")
+    ends = proxy.passed.of(Api.END_TXN, client)
+    wait_until(
+        lambda: (
+            supervisor.tend()
+            or history.said(EXPIRED, stage) > expired
+            or proxy.passed.of(Api.END_TXN, client) > ends
+        ),
+        what=f"the end of a batch of {stage}",
+    )  # fmt: skip
+    proxy.relent()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import struct
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -16,7 +16,7 @@ LIMIT = 16 * 1024 * 1024
 
 
 class Api(IntEnum):
-    """The requests whose replies a test may lose."""
+    """The requests that a test may lose, or their replies."""
 
     PRODUCE = 0
     ADD_PARTITIONS = 24
@@ -27,11 +27,11 @@ class Api(IntEnum):
 
 @dataclass
 class Fate:
-    """What happens to replies of one kind.
+    """What happens to requests of one kind, or to their replies.
 
     Attributes:
-        left: how many more replies meet it.
-        hold_s: the reply comes so much later; None = it never comes, and the connection is cut.
+        left: how many more meet it.
+        hold_s: the reply comes so much later; None = it, or the request, never comes.
         client: what the client's id begins with, for it to be met.
     """
 
@@ -40,20 +40,41 @@ class Fate:
     client: str = ""
 
 
+class Tally:
+    """Counts what clients sent, or were sent, by api key."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[int, str], int] = {}
+
+    def add(self, api: int, client: str) -> None:
+        self._counts[api, client] = self._counts.get((api, client), 0) + 1
+
+    def of(self, api: int, client: str) -> int:
+        """Return how many there were to or from clients whose id begins with this."""
+        # A copy, in one step: the proxy counts on meanwhile.
+        return sum(n for (some, who), n in self._counts.copy().items() if some == api and who.startswith(client))
+
+    def __getitem__(self, api: int) -> int:
+        return self.of(api, "")
+
+    def total(self) -> int:
+        return sum(self._counts.copy().values())
+
+
 class Proxy:
     """Listens on `port` and passes on to `target`, in a thread of its own while the body of a `with` runs.
 
     Attributes:
-        passed: how many replies were passed on, by api key.
-        met: how many replies have met a fate, by api key.
+        passed: the replies that were passed on.
+        met: the replies, and requests, that have met a fate.
     """
 
     def __init__(self, port: int, target: int) -> None:
         self._port, self._target = port, target
+        self._unheard: dict[int, Fate] = {}
         self._fates: dict[int, Fate] = {}
         self._writers: set[asyncio.StreamWriter] = set()
-        self.passed: Counter[int] = Counter()
-        self.met: Counter[int] = Counter()
+        self.passed, self.met = Tally(), Tally()
         self._is_silent = False
 
     @contextlib.contextmanager
@@ -80,8 +101,19 @@ class Proxy:
         """
         self._fates[api] = Fate(times, seconds, client)
 
+    def withhold(self, api: Api, times: int = 1, *, client: str = "") -> None:
+        """Let the broker never hear the next requests, nor what comes behind them before the client hangs up.
+
+        Args:
+            api: these requests.
+            times: so many of them.
+            client: only of clients whose id begins with this.
+        """
+        self._unheard[api] = Fate(times, None, client)
+
     def relent(self) -> None:
-        """Pass on everything again."""
+        """Pass on everything again; what was withheld stays so."""
+        self._unheard.clear()
         self._fates.clear()
 
     def cut(self) -> None:
@@ -142,7 +174,11 @@ class Proxy:
     ) -> None:
         while True:
             frame = await self._frame(reader)
-            asked.append(asking(frame))
+            api, client = asking(frame)
+            if self._meet(self._unheard, api, client):
+                await reader.read()  # a gap would be seen by whoever got what comes behind it
+                raise ConnectionResetError
+            asked.append((api, client))
             writer.write(frame)
             await writer.drain()
 
@@ -152,12 +188,12 @@ class Proxy:
         while True:
             frame = await self._frame(reader)
             api, client = asked.popleft()
-            fate = self._meet(api, client)
+            fate = self._meet(self._fates, api, client)
             if fate is not None and fate.hold_s is None:
                 raise ConnectionResetError
             if fate is not None and fate.hold_s:
                 await asyncio.sleep(fate.hold_s)
-            self.passed[api] += 1
+            self.passed.add(api, client)
             writer.write(frame)
             await writer.drain()
 
@@ -168,15 +204,15 @@ class Proxy:
             await asyncio.sleep(0.05)
         return frame
 
-    def _meet(self, api: int, client: str) -> Fate | None:
-        """Return what happens to a reply of this kind to this client, if anything."""
-        fate = self._fates.get(api)
+    def _meet(self, fates: dict[int, Fate], api: int, client: str) -> Fate | None:
+        """Return what happens to a request of this kind of this client, or to its reply, if anything."""
+        fate = fates.get(api)
         if fate is None or not client.startswith(fate.client):
             return None
         fate.left -= 1
         if fate.left == 0:
-            del self._fates[api]
-        self.met[api] += 1
+            del fates[api]
+        self.met.add(api, client)
         return fate
 
 
