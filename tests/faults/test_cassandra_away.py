@@ -170,7 +170,7 @@ def test_r11_cassandra_may_be_killed_stopped_and_frozen_under_ingest(
     crew, run = hire(whole), ("--seed", str(chance.randrange(10**6)), "--start", begins)
     run += ("--rate", f"{RATE * 60 // whole.produce.drones}/min")
     stored = []
-    with BatchWatcher(whole.local.home / "checkpoint", stored):
+    with BatchWatcher(whole.local.home / "checkpoint", stored.append):
         ingest, produce = crew.start("ingest"), crew.start("produce", *run, "--run", "day")
         worst = 0.0
         for trouble in troubles:

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from kafka.errors import NodeNotReadyError
 
+from harmonystate.config import KafkaSettings
 from harmonystate.edges.kafka.transaction import Fenced, TransactionFailed
 from harmonystate.edges.local.ports import LOOPBACK, free_ports
 from tests.support.account import Account, Verdict, compare
@@ -16,6 +17,7 @@ from tests.support.fault_table import lines, row_of
 from tests.support.kafka import wait_until
 from tests.support.proxy import Api, Proxy
 from tests.support.samples import Sample, Sampler, longest_above_s, slopes
+from tests.support.watcher import Sight, Watcher, longest_pause_s
 
 TRUTH = {7: ["a", "b", "c"], 8: ["d"]}
 
@@ -119,6 +121,30 @@ def test_a_chart_has_a_line_for_each_life_and_a_mark_for_each_fault(tmp_path):
     assert [path.get("class") for path in drawn.iter() if path.get("class") == "f"] == ["f"]
     (first, _) = [line.get("points").split() for line in drawn.iter() if line.get("points")]
     assert len(first) == 3  # the middle of three that are level is not drawn
+
+
+@pytest.mark.parametrize(
+    ("sights", "pause_s"),
+    [
+        ([(0, 1_500), (0, 3_000), (1, 2_000), (1, 4_000)], 2),
+        ([(0, 1_500), (0, 4_500), (0, 4_900), (1, 3_000)], 3),  # between two of one partition
+        ([(0, 2_000), (0, 4_000)], 4),  # the other one: nothing at all
+        ([(0, 1_200), (0, 1_600), (1, 3_000), (1, 4_000)], 3.4),  # nothing any more
+        ([(0, 500), (1, 900)], 4),  # before it began
+    ],
+)
+def test_a_pause_is_the_longest_time_without_a_sight_in_any_partition_to_the_end(sights, pause_s):
+    seen = [Sight(partition, written_ms=0, seen_ms=seen_ms) for partition, seen_ms in sights]
+
+    assert longest_pause_s(seen, [0, 1], since_ms=1_000, until_ms=5_000) == pause_s
+
+
+def test_a_recovery_ends_when_what_was_written_after_the_fault_is_seen():
+    watcher = Watcher(KafkaSettings(), "alert")
+    # What stood there before and is seen late says nothing; the second is held back by an open transaction.
+    watcher.sights["alert"] += [Sight(0, 900, 1_100), Sight(1, 1_200, 9_000), Sight(0, 1_300, 4_000)]
+
+    assert [watcher.recovery_s("alert", fault_ms) for fault_ms in (1_000, 1_250, 1_300)] == [3, 2.75, None]
 
 
 def frame(body):

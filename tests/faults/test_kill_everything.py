@@ -15,7 +15,7 @@ from tests.support.proofs import counted, recoveries_s, verdicts_on
 from tests.support.siege import Scale, Siege
 from tests.support.stored import rows_in, rows_of
 from tests.support.supervisor import Supervisor
-from tests.support.watcher import STORED, BatchWatcher, Watcher
+from tests.support.watcher import BatchWatcher, Watcher
 
 OF_ALL = {"produce": 13, "stream-alerts": 12, "alert-bot": 12, "ingest": 5, "broker": 5, "Cassandra": 3}
 QUICK = pytest.param(
@@ -44,7 +44,7 @@ def watcher(config):
     """Who sees that the stages go on; where ingest is among them, it too."""
     topics = config.kafka.topics
     watcher = Watcher(config.kafka, topics.global1, topics.global2, topics.alert, topics.delivery)
-    with watcher, BatchWatcher(config.local.home / "checkpoint", watcher.written[STORED]):
+    with watcher, BatchWatcher(config.local.home / "checkpoint", watcher.note_stored):
         yield watcher
 
 
