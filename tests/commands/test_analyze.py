@@ -117,7 +117,7 @@ def test_a_second_run_asks_no_spark_and_answers_the_same(start, store, analyse, 
     assert stored(*series) == series
 
 
-def test_what_was_saved_is_what_was_answered(start, store, analyse, session):
+def test_what_was_saved_is_what_was_answered(start, store, analyse, session, config):
     reports = some_reports(3, start=start, hours=1, each=200)
     store(reports)
 
@@ -133,6 +133,12 @@ def test_what_was_saved_is_what_was_answered(start, store, analyse, session):
         points = [{"time": f"{row.time:%Y-%m-%dT%H:%M:%S}.000Z", "value": row[2]} for row in rows]
         assert points == answers[table]
         assert len({row.id for row in rows}) == 1
+    shards = ", ".join(map(str, range(config.cassandra.shards)))
+    people = session.execute(f"SELECT TTL(sad) FROM person_hours WHERE hour = %s AND shard IN ({shards})", (start,))
+    lives = [datetime.now(UTC) + timedelta(seconds=left or 0) - start for (left,) in people]
+    # From their hour on, which was half a day ago at the least; it was worked out when these tests began.
+    assert lives
+    assert [life for life in lives if abs(life - config.cassandra.series_ttl) > HOUR] == []
 
 
 def test_a_late_report_makes_its_hour_dirty_and_no_other(start, store, analyse, session):
