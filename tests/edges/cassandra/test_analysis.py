@@ -1,6 +1,7 @@
 """The lease of analyze, and what its writer leaves, on a real Cassandra."""
 
 import itertools
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid1
 
@@ -44,6 +45,24 @@ def session(settings):
 def write(session, settings):
     """Return a function that makes a writer; each writes later than the one before."""
     return lambda: RollupWriter(session, settings, now=NOW, timestamp=next(_timestamps))
+
+
+@pytest.fixture
+def mutations(session, monkeypatch):
+    """Return a function: how many mutations the session's requests were, of which tables, as Cassandra traces them."""
+    asked, execute = [], session.execute_async
+
+    def traced(query, parameters=None, _trace=False, *rest, **more):
+        asked.append(execute(query, parameters, True, *rest, **more))
+        return asked[-1]
+
+    def read():
+        told = [event.description for future in asked for event in future.get_query_trace(max_wait=60).events]
+        tables = [re.fullmatch(r"Adding to (\w+) memtable", words) for words in told]
+        return told.count("Appending to commitlog"), sorted(table[1] for table in tables if table)
+
+    monkeypatch.setattr(session, "execute_async", traced)
+    return read
 
 
 def minute(number, **counts):
@@ -102,6 +121,12 @@ def test_an_hour_is_replaced_and_its_neighbours_are_not(session, settings, write
     assert reader.points(HARMONYSCORES, WINDOW) == [Point(minute(60).time, 4.5)]
 
 
+def test_the_series_of_an_hour_are_one_mutation(write, mutations):
+    write().replace_series(START, [minute(0), minute(1), minute(59)])
+
+    assert mutations() == (1, ["badpersons", "harmonyscores", "persons"])
+
+
 def test_who_was_overtaken_while_asleep_undoes_nothing(session, settings, write):
     asleep, awake = write(), write()
     awake.replace_series(START, [minute(5, persons=9)])
@@ -133,6 +158,12 @@ def test_the_saddest_are_replaced_in_their_window_and_as_the_latest(session, wri
 
     rows = {(row.window, row.rank, row.firstname) for row in session.execute("SELECT * FROM saddest")}
     assert rows == {(str(WINDOW), 2, "Zoë"), ("latest", 2, "Zoë")}
+
+
+def test_the_saddest_of_a_window_are_one_mutation_and_the_latest_another(write, mutations):
+    write().replace_saddest(WINDOW, [Ranked(rank, "Ada", "Byron", 2, 4, 0.5, 0.15) for rank in (1, 2, 3)])
+
+    assert mutations() == (2, ["saddest", "saddest"])
 
 
 def test_a_few_reports_are_told_from_many(session, settings):
