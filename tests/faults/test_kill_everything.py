@@ -77,6 +77,8 @@ def test_r1_r6_everybody_is_killed_and_nothing_is_lost_doubled_or_out_of_order(
     history.note(f"worst recoveries: {recoveries}")
     report("R1", f"kill everything, {siege.killed} kills", *verdicts, recovery_s=max(recoveries.values()))
     if scale.away_s:
+        # Of one that ended, nothing was measured.
+        assert (siege.gave_up, len(siege.grown)) == ([], sum(scale.kills[name] for name in nodes))
         report("R6", f"broker away {scale.away_s} s: {max(siege.grown) >> 20:+} MB", *verdicts)
         assert max(siege.grown) <= MORE_BYTES
     assert watcher.faults == []

@@ -50,6 +50,7 @@ class Siege:
     Attributes:
         killed: how many were; whoever has done its work is left alone.
         grown: by how much produce's memory grew (bytes) each time that a server was away.
+        gave_up: which stages were at work when a server went, and did not live to see it back.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Siege:
         self._history, self._nodes = history, nodes
         self.killed = 0
         self.grown: list[int] = []
+        self.gave_up: list[str] = []
 
     def kill(self, chance: random.Random) -> None:
         """Kill each in its turn, at random moments of the run."""
@@ -95,16 +97,25 @@ class Siege:
     def _is_at_work(self, victim: str) -> bool:
         """Say whether a victim has done anything since its start, or has nothing left to do."""
         stage = {"broker": "produce", "Cassandra": "ingest"}.get(victim, victim)
+        return self._supervisor.is_done("produce") or self._has_worked(stage)
+
+    def _has_worked(self, stage: str) -> bool:
         (topic, *_) = LEADS_TO[stage](self._topics)
-        return self._supervisor.is_done("produce") or self._supervisor.is_at_work(stage, self._watcher, topic)
+        return self._supervisor.is_at_work(stage, self._watcher, topic)
 
     def _kill_server(self, name: str) -> None:
-        """Kill it, and start it again after a while."""
-        produce, node = self._supervisor.children["produce"], self._nodes[name]
+        """Kill it, and start it again after a while; who is at work waits, who has just been started may give up."""
+        self.wait(lambda: self._is_at_work("produce"), "work of produce")
+        lives = {stage: child for stage, child in self._supervisor.children.items() if self._has_worked(stage)}
+        produce, node, held = self._supervisor.children["produce"], self._nodes[name], []
+        before = resident(produce)
         self._history.fault("killed", name)
         node.kill()
-        before, until = resident(produce), time.monotonic() + self._scale.away_s
-        self.wait(lambda: time.monotonic() > until, "its return")
-        self.grown.append(resident(produce) - before)
+        until = time.monotonic() + self._scale.away_s
+        self.wait(lambda: held.append(resident(produce)) or time.monotonic() > until, "its return")
         self._history.fault("starting", name)
         node.start()
+        self._supervisor.tend()
+        self.gave_up += [stage for stage, child in lives.items() if self._supervisor.children[stage] is not child]
+        if produce.exit_code is None:
+            self.grown.append(max(held) - before)
