@@ -35,21 +35,25 @@ def test_r5_a_transaction_whose_replies_are_lost_is_neither_torn_nor_lost_nor_do
     times, late, chance, hire, proxied, config, discord, history, begins, proxy, report
 ):
     topics, run = config.kafka.topics, run_of(chance, begins)
-    fates = [(api, None) for api in Api for _ in range(times)]
-    fates += [(Api.END_TXN, LATE_S), (Api.TXN_OFFSET_COMMIT, LATE_S)] * late
+    fates = [(api, None, in_turn(number)) for api in Api for number in range(times)]
+    fates += [(api, LATE_S, in_turn(number)) for api in (Api.END_TXN, Api.TXN_OFFSET_COMMIT) for number in range(late)]
     chance.shuffle(fates)
 
     with Watcher(config.kafka, topics.global1, topics.global2, topics.alert, topics.delivery) as watcher:
         supervisor = Supervisor(hire(proxied), history, {"produce": (*run, "--run", "day"), **INSTANCE})
-        for api, hold_s in fates:
+        for api, hold_s, stage in fates:
             wait_until(supervisor_tends(supervisor, watcher, topics), within_s=120, what="reports")
-            met = proxy.met[api]
+            client = f"harmony-{stage}-"
+            met = proxy.met.of(api, client)
             if hold_s is None:
-                proxy.lose(api)
+                proxy.lose(api, client=client)
             else:
-                proxy.hold(api, hold_s)
-            wait_until(lambda a=api, n=met: supervisor.tend() or proxy.met[a] > n, within_s=120, what=f"{api.name}")
-            history.fault(f"{'lost' if hold_s is None else 'late'} {api.name} of", "broker")
+                proxy.hold(api, hold_s, client=client)
+            wait_until(
+                lambda a=api, c=client, n=met: supervisor.tend() or proxy.met.of(a, c) > n,
+                within_s=120, what=f"{api.name} of {stage}",
+            )  # fmt: skip
+            history.fault(f"{'lost' if hold_s is None else 'late'} {api.name} to", stage)
         truth = ended_under(supervisor, watcher, config, run)
 
     worst = worst_recovery_s(watcher, topics, history.faults)
@@ -60,6 +64,11 @@ def test_r5_a_transaction_whose_replies_are_lost_is_neither_torn_nor_lost_nor_do
         recovery_s=worst,
     )
     assert watcher.faults == []
+
+
+def in_turn(number):
+    """Return whose reply is the next: each stage is to meet each kind of it."""
+    return WRITERS[number % len(WRITERS)]
 
 
 def supervisor_tends(supervisor, watcher, topics):

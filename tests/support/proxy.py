@@ -86,9 +86,15 @@ class Proxy:
         finally:
             self._is_silent = False
 
-    def lose(self, api: Api, times: int = 1) -> None:
-        """Let the broker act on the next requests, but cut the connection instead of passing on its reply."""
-        self._fates[api] = Fate(times, None)
+    def lose(self, api: Api, times: int = 1, *, client: str = "") -> None:
+        """Let the broker act on the next requests, but cut the connection instead of passing on its reply.
+
+        Args:
+            api: of these requests.
+            times: so many replies.
+            client: only to clients whose id begins with this.
+        """
+        self._fates[api] = Fate(times, None, client)
 
     def hold(self, api: Api, seconds: float, times: int = 1, *, client: str = "") -> None:
         """Pass on the next replies only so much later, and with them all that is behind them.
