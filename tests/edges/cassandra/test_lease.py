@@ -69,7 +69,7 @@ def test_who_cannot_give_it_back_has_done_its_work_all_the_same():
     with capture_logs() as said, hold_lease(Cassandra(INSERT=[], SELECT=[], DELETE=[OperationTimedOut()]), "analyze"):
         pass
 
-    assert [line["event"] for line in said] == ["lease not given back"]
+    assert [(line["event"], line["log_level"]) for line in said] == [("lease not given back", "info")]
 
 
 def test_who_cannot_give_it_back_ends_with_what_went_wrong_before():

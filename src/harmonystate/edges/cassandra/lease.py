@@ -69,7 +69,7 @@ class Lease:
             self._session.execute(_GIVE_BACK, (self._name, self._holder))
         except (DriverException, NoHostAvailable) as fault:
             # What was done under it stands: no reason to fail, nor to hide another one.
-            _log.warning("lease not given back", cause=str(fault).splitlines()[0], ends_within_s=TTL_S)
+            _log.info("lease not given back", cause=str(fault).splitlines()[0], ends_within_s=TTL_S)
 
 
 @contextmanager
