@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -21,9 +22,9 @@ from harmonystate.core.record import Outgoing
 from harmonystate.core.report import Person, Report
 from harmonystate.core.windows import floor_to_hour
 from harmonystate.edges.cassandra.connect import open_session
-from harmonystate.edges.cassandra.erasure import Eraser
+from harmonystate.edges.cassandra.erasure import Eraser, Named
 from harmonystate.edges.cassandra.lease import hold_lease
-from harmonystate.edges.cassandra.reports import StoredReport, write_rows
+from harmonystate.edges.cassandra.reports import write_rows
 from harmonystate.edges.console.answers import write_json
 from harmonystate.errors import BadUsage, Busy, CheckFailed
 from tests.support import chain
@@ -188,9 +189,9 @@ def test_the_hours_change_before_and_after_the_rows_do(small, monkeypatch):
     """So a kill in between harms nothing, nor does an analyze that took over a lease which ran out."""
     seen, erase_rows = [marks(small)], Eraser.erase_rows
 
-    def looks(eraser: Eraser, stored: Iterable[StoredReport]) -> None:
+    def looks(eraser: Eraser, rows: Iterable[Named], **clock: Any) -> None:
         seen.append(marks(small))
-        erase_rows(eraser, stored)
+        erase_rows(eraser, rows, **clock)
 
     monkeypatch.setattr(Eraser, "erase_rows", looks)
     assert forget.run(small, "Ada Byron", yes=True) == 0
