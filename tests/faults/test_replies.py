@@ -1,5 +1,7 @@
 """R5: replies of the broker that never come, or late; R7: a batch that expires inside its transaction."""
 
+from itertools import zip_longest
+
 import pytest
 
 from tests.support.kafka import wait_until
@@ -36,12 +38,14 @@ def test_r5_a_transaction_whose_replies_are_lost_is_neither_torn_nor_lost_nor_do
 ):
     topics, run = config.kafka.topics, run_of(chance, begins)
     fates = [(api, None, in_turn(number)) for api in Api for number in range(times)]
-    fates += [(api, LATE_S, in_turn(number)) for api in (Api.END_TXN, Api.TXN_OFFSET_COMMIT) for number in range(late)]
+    # First the others: without produce nobody has anything to do.
+    fates += [(Api.END_TXN, LATE_S, in_turn(number + 1)) for number in range(late)]
+    fates += [(Api.TXN_OFFSET_COMMIT, LATE_S, in_turn(number + 2)) for number in range(late)]
     chance.shuffle(fates)
 
     with Watcher(config.kafka, topics.global1, topics.global2, topics.alert, topics.delivery) as watcher:
         supervisor = Supervisor(hire(proxied), history, {"produce": (*run, "--run", "day"), **INSTANCE})
-        for api, hold_s, stage in fates:
+        for api, hold_s, stage in by_turns(fates):
             wait_until(supervisor_tends(supervisor, watcher, topics), within_s=120, what="reports")
             client = f"harmony-{stage}-"
             met = proxy.met.of(api, client)
@@ -69,6 +73,12 @@ def test_r5_a_transaction_whose_replies_are_lost_is_neither_torn_nor_lost_nor_do
 def in_turn(number):
     """Return whose reply is the next: each stage is to meet each kind of it."""
     return WRITERS[number % len(WRITERS)]
+
+
+def by_turns(fates):
+    """Put them in an order in which whoever has just lost a reply recovers while others lose theirs."""
+    of_stages = ([fate for fate in fates if fate[-1] == stage] for stage in WRITERS)
+    return [fate for turn in zip_longest(*of_stages) for fate in turn if fate]
 
 
 def supervisor_tends(supervisor, watcher, topics):
