@@ -4,6 +4,7 @@ R18: reports of more versions than one; what a later one adds does no harm, and 
 """
 
 import json
+import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from tests.support.versions import in_versions
 
 STAGES = ("stream-alerts", "ingest")
 AT_ONCE = 5_000
+LARGE_ONES = 2_000
 # Of the records that are too large each stands there once.
 LARGE = {value for value in MALFORMED.values() if value and len(value) > 10_000}
 
@@ -58,6 +60,22 @@ def test_r8_each_record_that_is_no_report_is_buried_once_by_each_stage_and_no_re
     verdicts = both_stages(*everything, mix(chance, lines, malformed), lines)
 
     report("R8", f"{malformed:,} of {reports + malformed:,} malformed, two stages", *verdicts)
+
+
+@pytest.mark.faults
+def test_r8_records_of_a_mebibyte_are_more_than_ingest_has_memory_for_and_each_is_buried_once(everything, report):
+    config, path = everything
+    topics, at_once = config.kafka.topics, 5
+    for first in range(0, LARGE_ONES, at_once):
+        numbers = range(first, first + at_once)
+        write(config.kafka, [Outgoing(topics.global2, b"%d" % n, os.urandom(10**6)) for n in numbers])
+    there = Counter(place_of(record) for record in read_all(config.kafka, topics.global2))
+
+    ended = run_all({"ingest": (path, ("ingest", "--once"))})["ingest"]
+
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)
+    buried = (read_burial(record.headers).place for record in read_all(config.kafka, topics.dead_letter))
+    report("R8", f"{LARGE_ONES:,} records of 1 MB, ingest of 1 GiB", counted(there, buried))
 
 
 def test_r18_both_stages_read_what_is_added_and_refuse_another_version(chance, report):

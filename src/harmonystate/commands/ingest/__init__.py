@@ -28,7 +28,7 @@ from harmonystate.edges.spark.faults import RecordsGone
 from harmonystate.edges.spark.lives import outlive
 from harmonystate.edges.spark.session import open_spark
 from harmonystate.edges.spark.stall import StallClock
-from harmonystate.edges.spark.stream import Stream
+from harmonystate.edges.spark.stream import PIECES, Stream
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -66,7 +66,15 @@ def run(
         except Stopped:
             return stop.exit_code
         # The JVM holds the lock too: when we are killed, it lives on for a moment.
-        start_spark = partial(open_spark, config, app=STAGE, jars=jars, java_home=find_java(), inherited_fds=[lock])
+        start_spark = partial(
+            open_spark,
+            config,
+            app=STAGE,
+            jars=jars,
+            java_home=find_java(),
+            inherited_fds=[lock],
+            extra_conf=PIECES,
+        )
         meter = opened.enter_context(metering(STAGE))
         opened.enter_context(exporting(meter, metrics_port))
         opened.enter_context(naming_what_is_gone(config, checkpoint))

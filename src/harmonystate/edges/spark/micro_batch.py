@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row
 
 from harmonystate import crash
@@ -114,7 +115,7 @@ def _bury(letters: DataFrame, topic: str, *, ends: Callable[[], Ends], outlet: O
 
 @contextmanager
 def _kept(frame: DataFrame) -> Iterator[None]:
-    frame.persist()
+    frame.persist(StorageLevel.DISK_ONLY)  # they may be larger than all of memory
     try:
         yield
     finally:
