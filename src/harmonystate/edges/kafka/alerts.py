@@ -9,7 +9,7 @@ from kafka import TopicPartition
 from harmonystate.config import KafkaSettings
 from harmonystate.core.backlog import Settled
 from harmonystate.edges.kafka.offsets import committed
-from harmonystate.edges.kafka.reading import read_all
+from harmonystate.edges.kafka.reading import read_all, records_of
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.session import Meter, Session
 from harmonystate.edges.kafka.transaction import TransactionFailed
@@ -48,7 +48,7 @@ class AlertFeed(Session):
         for where, records in polled.items():
             # What is in hand is yet to be told: a backlog, or a Discord that refuses, is a lag.
             self._committed.setdefault(where, records[0].offset)
-        return [record for records in polled.values() for record in records]
+        return records_of(polled)
 
     def is_unproved(self, record: Record) -> bool:
         """Say whether the record stood there when its partition came to us: another may have told of it."""

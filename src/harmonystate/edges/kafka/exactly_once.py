@@ -11,6 +11,7 @@ from harmonystate.config import KafkaSettings
 from harmonystate.core.record import Outgoing
 from harmonystate.edges.kafka.membership import leave
 from harmonystate.edges.kafka.patience import Patience, Stop
+from harmonystate.edges.kafka.reading import records_of
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.session import Meter, Session
 from harmonystate.edges.kafka.transaction import TransactionFailed
@@ -109,7 +110,7 @@ class _Loop(Session):
         self._note_generation(self._reader.member.generation_id)
         if not polled:
             self._note_positions()
-        batch = [record for records in polled.values() for record in records]
+        batch = records_of(polled)
         self._reports += len(batch)
         self._note_oldest(polled.values())
         self._read.update({where: records[-1].offset + 1 for where, records in polled.items()})

@@ -38,7 +38,7 @@ def read_all(settings: KafkaSettings, topic: str, *, since: datetime | None = No
         seek_since(consumer, places, since)
         polls = polling(consumer, places)
         while any(position_of(consumer, place) < ends[place.partition] for place in places):
-            yield from (record for record in _flat(next(polls)) if record.offset < ends[record.partition])
+            yield from (record for record in records_of(next(polls)) if record.offset < ends[record.partition])
 
 
 def polling(consumer: KafkaConsumer, places: Sequence[TopicPartition]) -> Iterator[dict[TopicPartition, list[Record]]]:
@@ -48,12 +48,12 @@ def polling(consumer: KafkaConsumer, places: Sequence[TopicPartition]) -> Iterat
         KafkaTimeoutError: when no place has moved for STANDSTILL_S: where Kafka is away, a consumer polls on for ever,
             and says nothing.
     """
-    waited_s = 0.0
+    waited_s, stand = 0.0, [position_of(consumer, place) for place in places]
     while True:
-        began, before = time.monotonic(), [position_of(consumer, place) for place in places]
+        began, before = time.monotonic(), stand
         polled = consumer.poll(timeout_ms=POLL_MS)
-        has_moved = before != [position_of(consumer, place) for place in places]
-        waited_s = 0.0 if has_moved else waited_s + time.monotonic() - began
+        stand = [position_of(consumer, place) for place in places]
+        waited_s = 0.0 if stand != before else waited_s + time.monotonic() - began
         if waited_s > STANDSTILL_S:
             raise KafkaTimeoutError(f"nothing of {places[0].topic} has come for {STANDSTILL_S:.0f} s")
         yield polled
@@ -80,7 +80,7 @@ class Tail:
         """Return what has come since the last look, at most LOOK_RECORDS and some; waits for nothing."""
         found: list[Record] = []
         with translated():
-            while len(found) < LOOK_RECORDS and (batch := _flat(self._consumer.poll(timeout_ms=0))):
+            while len(found) < LOOK_RECORDS and (batch := records_of(self._consumer.poll(timeout_ms=0))):
                 found += batch
         return found
 
@@ -110,5 +110,6 @@ def seek_since(consumer: KafkaConsumer, places: list[TopicPartition], since: dat
             consumer.seek(place, found.offset)
 
 
-def _flat(polled: dict[TopicPartition, list[Record]]) -> list[Record]:
+def records_of(polled: dict[TopicPartition, list[Record]]) -> list[Record]:
+    """Return what a poll brought, partition by partition."""
     return [record for batch in polled.values() for record in batch]

@@ -1,7 +1,6 @@
 """The topic silence: compacted, so that it holds the last word on each silence, and of the heartbeat."""
 
 from collections.abc import Iterable
-from itertools import chain
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
@@ -15,7 +14,7 @@ from harmonystate.core.record import Outgoing
 from harmonystate.core.silence import Silence, decode_silence
 from harmonystate.edges.kafka.connect import open_consumer
 from harmonystate.edges.kafka.offsets import ANSWER_MS, partitions_of, position_of
-from harmonystate.edges.kafka.reading import POLL_MS, polling
+from harmonystate.edges.kafka.reading import POLL_MS, polling, records_of
 from harmonystate.edges.kafka.records import Record
 from harmonystate.edges.kafka.transaction import Transactor, translated
 
@@ -47,7 +46,7 @@ class SilenceFeed:
     def read_on(self) -> bool:
         """Take in what comes within POLL_MS; say whether anything did. A Kafka that is away gives nothing."""
         with translated():
-            records = [record for batch in self._consumer.poll(timeout_ms=POLL_MS).values() for record in batch]
+            records = records_of(self._consumer.poll(timeout_ms=POLL_MS))
         for record in records:
             self._take(record)
         return bool(records)
@@ -72,7 +71,7 @@ class SilenceFeed:
             self._consumer.seek_to_beginning(*places)
             polls = polling(self._consumer, places)
             while any(position_of(self._consumer, place) < ends[place] for place in places):
-                for record in chain.from_iterable(next(polls).values()):
+                for record in records_of(next(polls)):
                     self._take(record)
 
     def _take(self, record: Record) -> None:
